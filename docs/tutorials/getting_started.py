@@ -1,0 +1,45 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+# ---
+
+# %% [markdown]
+# # Getting started
+#
+# This page is a script that runs as it stands: `docs/tutorials/getting_started.py`.
+#
+# A scenario is read by its name, or by the path of a TOML file.
+
+# %%
+import framerail as fr
+
+scenario = fr.read_scenario("nissan-fisker")
+print(scenario.about.question)
+print(f"as of {scenario.about.as_of}, {len(scenario.uncertainty)} uncertain inputs")
+
+# %% [markdown]
+# Every input that is uncertain has a distribution in the unit of its declaration. A single
+# evaluation uses the medians.
+
+# %%
+for leaf in scenario.uncertainty[:5]:
+    low, high = leaf.distribution.quantile(0.05), leaf.distribution.quantile(0.95)
+    print(f"{leaf.path}: {low:g} to {high:g} {leaf.unit}")
+
+# %% [markdown]
+# A file with faults is refused as a whole, and all of them are reported at once.
+
+# %%
+try:
+    fr.read_scenario("nissan-fisker", ["about.draws=1", "plant.chosen=nowhere"])
+except fr.ScenarioError as error:
+    print(error)
+
+# %% [markdown]
+# One call runs the whole chain, from watts to deal value.
+
+# %%
+evaluation = fr.evaluate(scenario)

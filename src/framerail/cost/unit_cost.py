@@ -1,0 +1,217 @@
+"""The unit cost of one truck in one model year, by element.
+
+Direct cost only: materials, conversion, logistics, warranty. No fixed plant cost, no
+engineering, no overhead, no profit, no dealer margin: those belong to plant and program.
+"""
+
+import equinox as eqx
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int
+
+from framerail.cost.bill_of_materials import MATERIALS, VehicleContents, published_costs
+from framerail.cost.conversion import conversion_costs
+from framerail.cost.inputs import CostDeck
+from framerail.cost.learning import GROUPS, group_factors
+from framerail.cost.price_index import from_dollars_of_2020, from_dollars_of_2022
+from framerail.cost.warranty import warranty_costs
+from framerail.numerics.outcome import Outcome, flag
+
+OUTCOMES: tuple[Outcome, ...] = (
+    Outcome(
+        "pack_outside_curve",
+        "The pack is smaller than 20 kWh or larger than 250 kWh, outside the cost curves' range.",
+        "Use a pack of 20 to 250 kWh, or replace the curve's coefficients.",
+    ),
+    Outcome(
+        "year_outside_curve",
+        "The model year is before 2023 or after 2055, outside the cost curves' range.",
+        "Use model years 2023 to 2055.",
+    ),
+    Outcome(
+        "no_machine",
+        "The truck has no drive machine.",
+        "Give the rear or the front machine a power above 0 kW.",
+    ),
+)
+
+
+class CostCircumstances(eqx.Module):
+    """What a model year brings: calendar, volumes, labor, price level, credit; all scalars."""
+
+    model_year: Float[Array, ""]
+    """Model year as a decimal year."""
+    platform_cumulative: Float[Array, ""]
+    """Trucks built on the platform before, both brands together."""
+    top_hat_cumulative: Float[Array, ""]
+    """Trucks built before with this brand's body."""
+    platform_annual: Float[Array, ""]
+    """Trucks a year on the platform, both brands together."""
+    top_hat_annual: Float[Array, ""]
+    """Trucks a year with this brand's body."""
+    labor_hours: Float[Array, ""]
+    """Conversion labor per truck, hours, from the site."""
+    wage: Float[Array, ""]
+    """Labor cost per hour with benefits, dollars of the model year, from the site."""
+    haul_distance: Float[Array, ""]
+    """Mean distance from the plant to the dealers, miles."""
+    price_level: Float[Array, ""]
+    """General price level of the model year over that of 2023."""
+    credit_per_kwh: Float[Array, ""]
+    """Statutory production credit on cells and modules (45X), dollars per kWh."""
+
+
+class UnitCost(eqx.Module):
+    """Cost of one truck by element, dollars of the model year, scalars.
+
+    Every element is nonnegative; `production_credit` is a negative cost and stands apart.
+    """
+
+    pack: Float[Array, ""]
+    machines: Float[Array, ""]
+    inverters: Float[Array, ""]
+    gearboxes: Float[Array, ""]
+    charger: Float[Array, ""]
+    charge_cord: Float[Array, ""]
+    low_voltage_battery: Float[Array, ""]
+    high_voltage_harness: Float[Array, ""]
+    low_voltage_harness: Float[Array, ""]
+    coolant_circuit: Float[Array, ""]
+    hvac: Float[Array, ""]
+    structure: Float[Array, ""]
+    closures: Float[Array, ""]
+    bed_equipment: Float[Array, ""]
+    suspension: Float[Array, ""]
+    wheels_and_tires: Float[Array, ""]
+    brakes: Float[Array, ""]
+    steering: Float[Array, ""]
+    seats: Float[Array, ""]
+    interior_trim: Float[Array, ""]
+    infotainment: Float[Array, ""]
+    driver_assistance: Float[Array, ""]
+    body_electrics: Float[Array, ""]
+    glass: Float[Array, ""]
+    lighting: Float[Array, ""]
+    restraints: Float[Array, ""]
+    paint_and_fluids: Float[Array, ""]
+    labor: Float[Array, ""]
+    """Conversion labor, direct and indirect."""
+    plant_energy: Float[Array, ""]
+    consumables: Float[Array, ""]
+    inbound_logistics: Float[Array, ""]
+    outbound_freight: Float[Array, ""]
+    warranty: Float[Array, ""]
+    recalls: Float[Array, ""]
+    """Expectation of recalls beyond warranty claims."""
+    production_credit: Float[Array, ""]
+    """Production credit (45X) that reaches the program; zero or negative."""
+    material: Float[Array, ""]
+    """All parts, the pack included."""
+    manufacturing: Float[Array, ""]
+    """Material, conversion and inbound logistics: the value of finished inventory."""
+    variable: Float[Array, ""]
+    """Sum of all elements, before the production credit."""
+    net_variable: Float[Array, ""]
+    """`variable` plus the (negative) production credit."""
+    residual: Float[Array, ""]
+    """Sum of elements less the sum of subtotals; zero."""
+    outcome: Int[Array, ""]
+    """Bit mask of `OUTCOMES`."""
+
+    def elements(self) -> tuple[tuple[str, Float[Array, "..."]], ...]:
+        """Elements in the order of a report, name and value; their sum is `variable`."""
+        return tuple((name, getattr(self, name)) for name in ELEMENTS)
+
+
+ELEMENTS: tuple[str, ...] = (
+    *(name for name, _ in MATERIALS),
+    "labor",
+    "plant_energy",
+    "consumables",
+    "inbound_logistics",
+    "outbound_freight",
+    "warranty",
+    "recalls",
+)
+"""Names of the elements in order; their sum is the variable cost."""
+
+
+def material_costs(
+    deck: CostDeck, contents: VehicleContents, circumstances: CostCircumstances
+) -> Float[Array, "material"]:
+    """Costs of all parts by `MATERIALS`, dollars of the model year."""
+    published = published_costs(
+        deck.pack, deck.electric, deck.glider, contents, circumstances.model_year
+    )
+    factors = group_factors(
+        deck.learning,
+        deck.commonality,
+        jnp.stack([circumstances.platform_cumulative, circumstances.top_hat_cumulative]),
+        jnp.stack([circumstances.platform_annual, circumstances.top_hat_annual]),
+    )
+    of_material = jnp.stack([factors[GROUPS.index(group)] for _, group in MATERIALS])
+    structure = jnp.array([name == "structure" for name, _ in MATERIALS])
+    nominal = jnp.where(
+        structure,
+        published.structure_in_2020 * from_dollars_of_2020(deck.prices, circumstances.price_level),
+        published.in_2022 * from_dollars_of_2022(deck.prices, circumstances.price_level),
+    )
+    return nominal * of_material
+
+
+def _outcome(contents: VehicleContents, year: Float[Array, ""]) -> Int[Array, ""]:
+    energy = contents.pack_energy
+    return (
+        flag((energy < 20.0) | (energy > 250.0), 0)
+        | flag((year < 2023.0) | (year > 2055.0), 1)
+        | flag(contents.rear_power + contents.front_power <= 0.0, 2)
+    )
+
+
+def unit_cost(
+    deck: CostDeck, contents: VehicleContents, circumstances: CostCircumstances
+) -> UnitCost:
+    """Direct cost of one truck in one model year, by element.
+
+    Pure and differentiable; `vmap` over trucks and years.
+
+    **Arguments:**
+
+    - `deck`: coefficients (`CostInputs.deck`).
+    - `contents`: what the truck is made of.
+    - `circumstances`: year, volumes, labor, price level and credit.
+    """
+    parts = material_costs(deck, contents, circumstances)
+    to_nominal = from_dollars_of_2022(deck.prices, circumstances.price_level)
+    pack = parts[0]
+    material = jnp.sum(parts)
+    made = conversion_costs(
+        deck.conversion,
+        circumstances.labor_hours * circumstances.wage,
+        material - pack,
+        pack,
+        circumstances.haul_distance,
+        to_nominal,
+    )
+    plant = made.labor + made.plant_energy + made.consumables
+    manufacturing = material + plant + made.inbound_logistics
+    reserve = warranty_costs(
+        deck.warranty, manufacturing, pack, circumstances.platform_cumulative, to_nominal
+    )
+    variable = manufacturing + made.outbound_freight + reserve.warranty + reserve.recalls
+    credit = -deck.pack.credit_pass_through * circumstances.credit_per_kwh * contents.pack_energy
+    elements = {
+        **{name: parts[i] for i, (name, _) in enumerate(MATERIALS)},
+        **{name: getattr(made, name) for name in made.__dataclass_fields__},
+        "warranty": reserve.warranty,
+        "recalls": reserve.recalls,
+    }
+    return UnitCost(
+        **elements,
+        production_credit=credit,
+        material=material,
+        manufacturing=manufacturing,
+        variable=variable,
+        net_variable=variable + credit,
+        residual=jnp.sum(jnp.stack([elements[name] for name in ELEMENTS])) - variable,
+        outcome=_outcome(contents, circumstances.model_year),
+    )

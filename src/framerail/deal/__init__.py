@@ -1,0 +1,87 @@
+"""Deal: partners, instruments, survival of the weaker partner, settlement, bargaining.
+
+`value_deal` is the stage's one verb; `settle_at` settles one realization.
+"""
+
+from framerail.deal.bargaining import (
+    Bargain,
+    Point,
+    Talks,
+    Zone,
+    closing_probability,
+    nash_split,
+    zone_from_gains,
+    zone_of_agreement,
+)
+from framerail.deal.deal_value import OUTCOMES, DealValue, Outside, value_deal
+from framerail.deal.inputs import DealInputs
+from framerail.deal.instruments import (
+    SharedProgram,
+    Terms,
+    deal_transfers,
+    with_upfront_and_royalty,
+)
+from framerail.deal.partners import (
+    BusinessPlan,
+    Headroom,
+    Incumbent,
+    Partners,
+    StartUp,
+    business_plan,
+    headroom,
+)
+from framerail.deal.settlement import (
+    PARTIES,
+    PartnerFlows,
+    Settlement,
+    open_book,
+    settle_at,
+    waterfall,
+)
+from framerail.deal.survival import (
+    MarketAccess,
+    Survival,
+    SurvivalInputs,
+    default_quarter,
+    first_passage_probability,
+    survive,
+)
+
+__all__ = [
+    "OUTCOMES",
+    "PARTIES",
+    "Bargain",
+    "BusinessPlan",
+    "DealInputs",
+    "DealValue",
+    "Headroom",
+    "Incumbent",
+    "MarketAccess",
+    "Outside",
+    "PartnerFlows",
+    "Partners",
+    "Point",
+    "Settlement",
+    "SharedProgram",
+    "StartUp",
+    "Survival",
+    "SurvivalInputs",
+    "Talks",
+    "Terms",
+    "Zone",
+    "business_plan",
+    "closing_probability",
+    "deal_transfers",
+    "default_quarter",
+    "first_passage_probability",
+    "headroom",
+    "nash_split",
+    "open_book",
+    "settle_at",
+    "survive",
+    "value_deal",
+    "waterfall",
+    "with_upfront_and_royalty",
+    "zone_from_gains",
+    "zone_of_agreement",
+]

@@ -1,0 +1,244 @@
+"""The deal's value to each side: survival with and without it, settlement, gains, audits."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int
+
+from framerail.deal.inputs import DealInputs
+from framerail.deal.instruments import Terms
+from framerail.deal.partners import Headroom, headroom, put_on_delisting
+from framerail.deal.settlement import (
+    Book,
+    PartnerFlows,
+    company_cash,
+    open_book,
+    settle_at,
+)
+from framerail.deal.survival import Survival, default_quarter, survive
+from framerail.numerics.calendar import QuarterGrid, fraction_before
+from framerail.numerics.outcome import Outcome, flag
+from framerail.quantities import Scalar
+
+OUTCOMES: tuple[Outcome, ...] = (
+    Outcome(
+        "start_up_fails_first",
+        "The start-up is more likely than not to fail before production starts.",
+        "bring cash forward, cut its burn, or take a step-in right that survives insolvency",
+    ),
+    Outcome(
+        "books_do_not_balance",
+        "What one party pays is not what the others receive.",
+        "report this: it is an error of the engine, not of the inputs",
+    ),
+    Outcome(
+        "cash_off_scale",
+        "The start-up's cash lies above the range that the survival model follows.",
+        "raise survival.cash_shock to the size of this company's quarterly surprises",
+    ),
+    Outcome(
+        "survival_not_resolved",
+        "The survival model loses more than one part in a thousand of its probability.",
+        "raise survival.cash_shock or give raises a wider spread",
+    ),
+)
+"""What a deal has to say beside its value."""
+
+
+_CHEQUE = ("upfront license", "milestone", "equity purchase")
+"""Clauses that make up the investment, as against payments for trucks and costs."""
+
+
+class Outside(eqx.Module):
+    """What each side has without this deal, beyond what the deal stage itself values.
+
+    Attributes:
+        incumbent: net present value of its best alternative (dollars).
+        start_up: net present value that an alternative adds to carrying on alone (dollars).
+    """
+
+    incumbent: Scalar
+    start_up: Scalar
+
+
+class DealValue(eqx.Module):
+    """What the deal is worth, in expectation over the start-up's failure unless said otherwise.
+
+    Attributes:
+        value: present value by party with the deal, in the order of `PARTIES` (dollars).
+        value_without: the same without it; partners' outside options included.
+        gain: the difference.
+        joint_gain: the two partners' gains together.
+        third_party_gain: the gains of all others together.
+        survival: default risk with the deal.
+        survival_without: default risk without it.
+        default_before_production: probability of failing before the first truck, with the deal.
+        default_before_production_without: the same without it.
+        transfers: expected total under each clause, from incumbent to start-up (dollars).
+        ledger: expected transfers by party and quarter (dollars).
+        external: expected external cash by party and quarter (dollars).
+        value_if_default: value by party if the start-up fails in each quarter; last column: never.
+        incumbent_loss_if_default: what a failure in each quarter costs the incumbent against
+            none (dollars).
+        steps_in: probability that the incumbent ends up going on alone.
+        default_time: realized time of failure (quarters), by `survival.chance`.
+        realized: value by party in that realization.
+        realized_gain: its difference to the value without the deal.
+        headroom: the expected cheque against the incumbent's treasury.
+        sum_residual: largest imbalance of the ledger over quarters and realizations (dollars).
+        outcome: bits of `OUTCOMES`.
+    """
+
+    value: Float[Array, "party"]
+    value_without: Float[Array, "party"]
+    gain: Float[Array, "party"]
+    joint_gain: Scalar
+    third_party_gain: Scalar
+    survival: Survival
+    survival_without: Survival
+    default_before_production: Scalar
+    default_before_production_without: Scalar
+    transfers: dict[str, Scalar]
+    ledger: Float[Array, "party quarter"]
+    external: Float[Array, "party quarter"]
+    value_if_default: Float[Array, "party time"]
+    incumbent_loss_if_default: Float[Array, "quarter"]
+    steps_in: Scalar
+    default_time: Scalar
+    realized: Float[Array, "party"]
+    realized_gain: Float[Array, "party"]
+    headroom: Headroom
+    sum_residual: Scalar
+    outcome: Int[Array, ""]
+
+
+class _World(eqx.Module):
+    """One world (with or without the deal), settled for every possible failure time."""
+
+    survival: Survival
+    weight: Float[Array, "time"]
+    value: Float[Array, "time party"]
+    ledger: Float[Array, "time party quarter"]
+    external: Float[Array, "time party quarter"]
+    transfers: dict[str, Float[Array, "time"]]
+    stepped_in: Float[Array, "time"]
+
+
+def both_survivals(
+    inputs: DealInputs, flows: PartnerFlows, book: Book, grid: QuarterGrid
+) -> tuple[Survival, Survival]:
+    """The start-up's default risk with the deal and, if the talks fail, without it."""
+    start_up, setting = inputs.partners.start_up, inputs.survival
+    alone = book.plan.net
+    deal = alone + flows.start_up + company_cash(book.transfers, start_up.tax_rate)
+    put = put_on_delisting(start_up, grid)
+    access = jax.tree.map(lambda *each: jnp.stack(each), setting.with_deal, setting.without_deal)
+    both = jax.vmap(
+        lambda drift, reach: survive(
+            start_up.cash, start_up.minimum_cash, drift, put, setting.cash_shock, reach, grid
+        )
+    )(jnp.stack([deal, alone]), access)
+    return jax.tree.map(lambda each: each[0], both), jax.tree.map(lambda each: each[1], both)
+
+
+def failure_times(grid: QuarterGrid) -> Float[Array, "time"]:
+    """Mid-points of all quarters, and the calendar's length for a company that outlives it."""
+    middles = jnp.arange(grid.quarters, dtype=jnp.float64) + 0.5
+    return jnp.append(middles, float(grid.quarters))
+
+
+def _settle_world(
+    inputs: DealInputs,
+    terms: Terms,
+    flows: PartnerFlows,
+    book: Book,
+    survival: Survival,
+    grid: QuarterGrid,
+) -> _World:
+    books = jax.vmap(lambda time: settle_at(terms, flows, inputs.partners, book, time, grid))(
+        failure_times(grid)
+    )
+    return _World(
+        survival=survival,
+        weight=jnp.append(survival.default, 1.0 - survival.cumulative[-1]),
+        value=books.value,
+        ledger=books.ledger,
+        external=books.external,
+        transfers=books.transfers,
+        stepped_in=books.stepped_in,
+    )
+
+
+def _without_program(flows: PartnerFlows) -> PartnerFlows:
+    """The same discounting with no shared program."""
+    nothing = jax.tree.map(jnp.zeros_like, (flows.incumbent, flows.start_up, flows.incumbent_alone))
+    return eqx.tree_at(
+        lambda tree: (tree.incumbent, tree.start_up, tree.incumbent_alone), flows, nothing
+    )
+
+
+def _outcome(with_deal: _World, before_production: Scalar, imbalance: Scalar) -> Int[Array, ""]:
+    survival = with_deal.survival
+    return (
+        flag(before_production > 0.5, 0)
+        | flag(imbalance > 0.01, 1)
+        | flag(survival.capped, 2)
+        | flag(survival.residual > 1e-3, 3)
+    )
+
+
+def value_deal(
+    inputs: DealInputs, flows: PartnerFlows, outside: Outside, grid: QuarterGrid
+) -> DealValue:
+    """Value the term sheet of `inputs` for everyone.
+
+    Args:
+        inputs: the deal's table.
+        flows: both partners' program cash before transfers, with discount factors.
+        outside: both partners' alternatives.
+        grid: the calendar.
+    """
+    terms = inputs.terms
+    partners, setting = inputs.partners, inputs.survival
+    book = open_book(terms, flows, partners, setting.with_deal, grid)
+    living, living_alone = both_survivals(inputs, flows, book, grid)
+    deal = _settle_world(inputs, terms, flows, book, living, grid)
+    idle = _without_program(flows)
+    book_alone = open_book(Terms(), idle, partners, setting.without_deal, grid)
+    alone = _settle_world(inputs, Terms(), idle, book_alone, living_alone, grid)
+    value = deal.weight @ deal.value
+    without = alone.weight @ alone.value
+    without = without.at[0].add(outside.incumbent).at[1].add(outside.start_up)
+    gain = value - without
+    until = fraction_before(flows.program.start_of_production, grid)
+    before = deal.survival.default @ until
+    time = default_quarter(deal.survival.cumulative, setting.chance)
+    realized = settle_at(terms, flows, partners, book, time, grid).value
+    ledger = jnp.einsum("t,tpq->pq", deal.weight, deal.ledger)
+    external = jnp.einsum("t,tpq->pq", deal.weight, deal.external)
+    imbalance = jnp.max(jnp.abs(jnp.sum(deal.ledger, axis=1)))
+    paid = {key: deal.weight @ deal.transfers[key] for key in sorted(deal.transfers)}
+    cheque = sum((paid[key] for key in paid if key.startswith(_CHEQUE)), start=jnp.zeros(()))
+    return DealValue(
+        value=value,
+        value_without=without,
+        gain=gain,
+        joint_gain=gain[0] + gain[1],
+        third_party_gain=jnp.sum(gain[2:]),
+        survival=deal.survival,
+        survival_without=alone.survival,
+        default_before_production=before,
+        default_before_production_without=alone.survival.default @ until,
+        transfers=paid,
+        ledger=ledger,
+        external=external,
+        value_if_default=deal.value.T,
+        incumbent_loss_if_default=deal.value[-1, 0] - deal.value[:-1, 0],
+        steps_in=deal.weight @ deal.stepped_in,
+        default_time=time,
+        realized=realized,
+        realized_gain=realized - without,
+        headroom=headroom(partners.incumbent, cheque),
+        sum_residual=imbalance,
+        outcome=_outcome(deal, before, imbalance),
+    )

@@ -1,0 +1,9 @@
+"""The engine: translates between the stages' words and closes the circles of the economics."""
+
+from framerail.engine.evaluate import evaluate as evaluate
+from framerail.engine.evaluate import headline as headline
+from framerail.engine.evaluate import headline_of as headline_of
+from framerail.engine.evaluation import OUTCOMES as OUTCOMES
+from framerail.engine.evaluation import Audit as Audit
+from framerail.engine.evaluation import Evaluation as Evaluation
+from framerail.engine.evaluation import Headline as Headline

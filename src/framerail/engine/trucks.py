@@ -1,0 +1,79 @@
+"""Scenario's designs -> what each truck can do, in the words of buyers and cost engineers."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int
+
+from framerail.cost import VehicleContents
+from framerail.scenario import Scenario
+from framerail.vehicle import LabelCycles, performance, range_label
+
+MILE = 1609.344
+KILOWATT_HOUR = 3.6e6
+
+
+class TruckFigures(eqx.Module):
+    """Label and performance of the scenario's trucks; arrays over `truck` in `names` order."""
+
+    names: tuple[str, ...] = eqx.field(static=True)
+    range_miles: Float[Array, " truck"]
+    """EPA label range."""
+    consumption: Float[Array, " truck"]
+    """EPA label combined consumption from the wall, kWh per mile."""
+    zero_to_sixty: Float[Array, " truck"]
+    """Seconds."""
+    trace_miss: Float[Array, " truck"]
+    """Largest speed missed on UDDS and HWFET, mph."""
+    audit_residual: Float[Array, " truck"]
+    """Largest relative energy-audit residual of the cycles."""
+    outcome: Int[Array, " truck"]
+    """Bits of the vehicle stage's `OUTCOMES`."""
+
+
+def stack(items: Sequence[Any]) -> Any:
+    """One pytree whose leaves have a leading axis over the items."""
+    return jax.tree_util.tree_map(lambda *leaves: jnp.stack(leaves), *items)
+
+
+def truck_figures(scenario: Scenario) -> TruckFigures:
+    """Simulate every design on the label cycles and to 60 mph."""
+    names = tuple(sorted(scenario.vehicle.designs))
+    designs = stack([scenario.vehicle.designs[name] for name in names])
+    cycles = LabelCycles(city=scenario.cycles["udds"], highway=scenario.cycles["hwfet"])
+    procedure = scenario.vehicle.procedure
+    label = jax.vmap(lambda design: range_label(design, cycles, procedure))(designs)
+    sprint = jax.vmap(lambda design: performance(design, procedure.conditions))(designs)
+    return TruckFigures(
+        names=names,
+        range_miles=label.combined_range / MILE,
+        consumption=label.combined_consumption * MILE / KILOWATT_HOUR,
+        zero_to_sixty=sprint.zero_to_sixty,
+        trace_miss=label.trace_miss / 0.44704,
+        audit_residual=label.audit_residual,
+        outcome=label.outcome | sprint.outcome,
+    )
+
+
+def truck_contents(scenario: Scenario, names: Sequence[str]) -> VehicleContents:
+    """Contents for the cost stage, stacked, with energies and powers as designed."""
+    rows = []
+    for name in names:
+        design, contents = scenario.vehicle.designs[name], scenario.cost.contents[name]
+        designed = (
+            design.battery.gross_energy / KILOWATT_HOUR,
+            design.rear.peak_power / 1e3,
+            design.front.peak_power / 1e3,
+            design.charger.ac_power / 1e3,
+        )
+        rows.append(
+            eqx.tree_at(
+                lambda c: (c.pack_energy, c.rear_power, c.front_power, c.charger_power),
+                contents,
+                designed,
+            )
+        )
+    return stack(rows)

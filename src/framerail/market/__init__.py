@@ -1,0 +1,45 @@
+"""US pickup market: random-coefficients logit demand, Bertrand-Nash prices.
+
+- inputs: `MarketInputs` (products, preferences, energy, trends, rivals)
+- arrays: `ProductTable` by `product_table`; `Buyers` by `draw_buyers`; `Ownership`
+- verbs: `calibrate`, `offers_in_year`, `equilibrium`
+- looking: `choose`, `elasticities`, `diversion`, `second_choices`, `consumer_surplus`
+"""
+
+from framerail.market.buyers import NODE_DIMENSION as NODE_DIMENSION
+from framerail.market.buyers import TASTES as TASTES
+from framerail.market.buyers import Buyers as Buyers
+from framerail.market.buyers import Preferences as Preferences
+from framerail.market.buyers import draw_buyers as draw_buyers
+from framerail.market.calibration import Calibration as Calibration
+from framerail.market.calibration import attribute_value as attribute_value
+from framerail.market.calibration import calibrate as calibrate
+from framerail.market.calibration import invert_shares as invert_shares
+from framerail.market.calibration import traits as traits
+from framerail.market.choice import Choice as Choice
+from framerail.market.choice import choose as choose
+from framerail.market.choice import consumer_surplus as consumer_surplus
+from framerail.market.choice import diversion as diversion
+from framerail.market.choice import elasticities as elasticities
+from framerail.market.choice import market_shares as market_shares
+from framerail.market.choice import price_derivatives as price_derivatives
+from framerail.market.choice import second_choices as second_choices
+from framerail.market.choice import utilities as utilities
+from framerail.market.equilibrium import MarketEquilibrium as MarketEquilibrium
+from framerail.market.equilibrium import Offers as Offers
+from framerail.market.equilibrium import equilibrium as equilibrium
+from framerail.market.equilibrium import gross_utility as gross_utility
+from framerail.market.inputs import Brand as Brand
+from framerail.market.inputs import EnergyPrices as EnergyPrices
+from framerail.market.inputs import MarketInputs as MarketInputs
+from framerail.market.inputs import Rival as Rival
+from framerail.market.inputs import Trends as Trends
+from framerail.market.model_year import capped_credit as capped_credit
+from framerail.market.model_year import offers_in_year as offers_in_year
+from framerail.market.outcomes import OUTCOMES as OUTCOMES
+from framerail.market.pricing import Ownership as Ownership
+from framerail.market.pricing import markups as markups
+from framerail.market.pricing import ownership_of as ownership_of
+from framerail.market.products import Product as Product
+from framerail.market.products import ProductTable as ProductTable
+from framerail.market.products import product_table as product_table

@@ -1,0 +1,193 @@
+"""Who buys: published tastes with their standard errors, and a population drawn from them.
+
+Random-coefficients logit. Buyer i's utility of product j is
+
+    u_ij = quality_j + sum_k taste_ik trait_jk - sensitivity_i (price_j - credit_j) + e_ij
+
+with e_ij extreme value, the outside good (any other light vehicle) at zero, and
+`quality_j` the mean utility before price (`calibration.attribute_value` plus a residual).
+Mean tastes are written as willingness to pay, in dollars, and enter utility times the median
+buyer's price sensitivity, as in the willingness-to-pay space of Forsythe et al. (2023).
+"""
+
+from typing import Annotated, NamedTuple
+
+import equinox as eqx
+import jax.numpy as jnp
+from jax.scipy.special import ndtri
+from jaxtyping import Array, Float
+
+from framerail.quantities import Declared, Dollar, Fraction, PositiveNumber, Quantity, Scalar
+
+PerDollar = Annotated[Scalar, Quantity("1/dollar", 1e-6, 1e-2)]
+DollarPerMileOfRange = Annotated[Scalar, Quantity("dollar/mile", 0.0, 1_000.0)]
+DollarPerSecond = Annotated[Scalar, Quantity("dollar/s", 0.0, 20_000.0)]
+MileOfDriving = Annotated[Scalar, Quantity("mile", 0.0, 1_000_000.0)]
+DollarPerPound = Annotated[Scalar, Quantity("dollar/lb", -10.0, 50.0)]
+DollarPerYear = Annotated[Scalar, Quantity("dollar/year", -10_000.0, 10_000.0)]
+
+TASTES = ("pickup", "electric", "size", "us-brand", "electric-pickup")
+"""Traits with a random coefficient, in array order."""
+NODE_DIMENSION = len(TASTES) + 1
+"""Uniform numbers needed per buyer: one per taste and one for income."""
+NODE_MULTIPLE = 4
+"""The number of nodes is a multiple of this; a power of two keeps Sobol' points balanced."""
+
+
+class _Stratum(NamedTuple):
+    """A part of the nodes, drawn where its class's interesting buyers are."""
+
+    quarters: int
+    opposed: bool
+    mean: tuple[float, ...]
+    deviation: tuple[float, ...]
+
+
+# Electric pickups sell to one buyer in a thousand, far out in several tastes at once: plain
+# sampling would spend nearly all nodes on buyers who never consider one. Each stratum is a normal
+# proposal in standardized tastes (order of TASTES, then income); importance weights (balance
+# heuristic of Veach and Guibas, 1995) make every expectation the same as under plain sampling.
+# Centers are near the conditional means of buyers of electric pickups in the reference case.
+_STRATA = (
+    _Stratum(1, False, (0.4, 0.2, 0.0, 0.0, 0.0, 0.0), (1.1, 1.1, 1.0, 1.0, 1.0, 1.0)),
+    _Stratum(2, False, (0.9, 1.4, 0.1, 0.0, 0.9, 0.3), (0.75, 0.75, 1.0, 1.0, 1.0, 1.0)),
+    _Stratum(1, True, (0.9, 0.0, 0.0, 0.0, 0.0, 0.0), (1.0, 1.0, 1.0, 1.0, 1.0, 1.0)),
+)
+
+
+class Preferences(Declared):
+    """Tastes of US new-vehicle buyers, in dollars of the calibration year."""
+
+    price_sensitivity: PerDollar
+    """Loss of utility per dollar of price, for a buyer of median income."""
+    income_spread: PositiveNumber
+    """Standard deviation of the log of household income among new-vehicle buyers."""
+    income_elasticity: PositiveNumber
+    """Price sensitivity falls with income to this power."""
+    value_of_range: DollarPerMileOfRange
+    """Willingness to pay for a mile of electric range, at 300 miles; it falls as 1/range."""
+    value_of_acceleration: DollarPerSecond
+    """Willingness to pay for a second less to 60 mph."""
+    value_of_operating_cost: MileOfDriving
+    """Willingness to pay for a lower operating cost: dollars per (dollar/mile)."""
+    value_of_towing: DollarPerPound
+    """Willingness to pay for a pound of towing capacity."""
+    value_of_payload: DollarPerPound
+    """Willingness to pay for a pound of payload."""
+    value_of_size: Dollar
+    """Willingness to pay for a log point more of footprint, among pickups."""
+    cost_of_age: DollarPerYear
+    """Willingness to pay for a design one year younger."""
+    value_of_electric: Dollar
+    """Willingness to pay for a battery-electric rather than a combustion truck, at 300 miles."""
+    value_of_us_brand: Dollar
+    """Willingness to pay for an American brand over the rest."""
+    value_of_japan_brand: Dollar
+    """Willingness to pay for a Japanese brand over the rest."""
+    spread_of_pickup: PositiveNumber
+    """Standard deviation of the taste for pickups, utils."""
+    spread_of_electric: PositiveNumber
+    """Standard deviation of the taste for electric vehicles, utils."""
+    spread_of_size: PositiveNumber
+    """Standard deviation of the taste for size, utils per log point of footprint."""
+    spread_of_us_brand: PositiveNumber
+    """Standard deviation of the taste for American brands, utils."""
+    spread_of_electric_pickup: PositiveNumber
+    """Standard deviation of the taste for electric pickups as a kind of their own, utils."""
+    electric_pickup_attachment: Fraction
+    """How much of a buyer's taste for pickups an electric pickup satisfies: one, it is a pickup
+    like any other; zero, its buyers come from elsewhere."""
+    opposed_share: Fraction
+    """Part of buyers who would not buy electric under any plausible technology."""
+    opposition: PositiveNumber
+    """Loss of utility of an electric vehicle for those buyers, utils."""
+
+
+class Buyers(eqx.Module):
+    """A population of `buyer` (I) types."""
+
+    weight: Float[Array, " buyer"]
+    """Part of all buyers; sums to one."""
+    sensitivity: Float[Array, " buyer"]
+    """Loss of utility per dollar; positive when demand slopes down."""
+    taste: Float[Array, "buyer trait"]
+    """Deviation from the mean taste for each of `TASTES`, utils per unit of the trait."""
+
+    def at_price_level(self, level: Scalar) -> "Buyers":
+        """The same buyers with incomes and prices `level` times those of the calibration year."""
+        return Buyers(self.weight, self.sensitivity / level, self.taste)
+
+
+def _spread_nodes(
+    nodes: Float[Array, "buyer dimension"],
+) -> tuple[Float[Array, "buyer dimension"], Float[Array, " buyer"], Float[Array, " buyer"]]:
+    """Standard normal scores from the strata, their weights within each class, class marks."""
+    quarter = nodes.shape[0] // NODE_MULTIPLE
+    normal = ndtri(nodes)
+    center = jnp.concatenate([_rows(s.mean, s.quarters * quarter) for s in _STRATA])
+    width = jnp.concatenate([_rows(s.deviation, s.quarters * quarter) for s in _STRATA])
+    opposed = jnp.concatenate([jnp.full(s.quarters * quarter, float(s.opposed)) for s in _STRATA])
+    score = center + width * normal
+    weight = jnp.zeros(nodes.shape[0])
+    for group in (False, True):
+        strata = [s for s in _STRATA if s.opposed is group]
+        density = sum((s.quarters * _density_ratio(score, s) for s in strata), start=0.0)
+        raw = jnp.where(opposed == float(group), 1 / density, 0.0)
+        weight = weight + raw / jnp.sum(raw)
+    return score, weight, opposed
+
+
+def _rows(values: tuple[float, ...], count: int) -> Float[Array, "row dimension"]:
+    return jnp.tile(jnp.asarray(values)[None, :], (count, 1))
+
+
+def _density_ratio(
+    score: Float[Array, "buyer dimension"], stratum: _Stratum
+) -> Float[Array, " buyer"]:
+    """Density of a stratum's proposal over the standard normal density."""
+    deviation = jnp.asarray(stratum.deviation)[None, :]
+    standardized = (score - jnp.asarray(stratum.mean)[None, :]) / deviation
+    exponent = 0.5 * (score**2 - standardized**2) - jnp.log(deviation)
+    return jnp.exp(jnp.sum(exponent, axis=1))
+
+
+def draw_buyers(preferences: Preferences, nodes: Float[Array, "buyer dimension"]) -> Buyers:
+    """Population from uniform nodes strictly inside (0, 1).
+
+    Nodes fall into strata: some stand for the opposed class, so that its share moves weights
+    (smoothly) and not buyers; most of the others are drawn near the buyers of electric pickups.
+
+    **Arguments:**
+
+    - `preferences`: the tastes.
+    - `nodes`: quasi-Monte Carlo points, `NODE_DIMENSION` columns; the number of rows is a
+      multiple of `NODE_MULTIPLE`, best a power of two.
+
+    Raises:
+        ValueError: when the nodes have another shape.
+    """
+    count, dimension = nodes.shape
+    if dimension != NODE_DIMENSION or count % NODE_MULTIPLE:
+        raise ValueError(
+            f"expected nodes of shape (a multiple of {NODE_MULTIPLE}, {NODE_DIMENSION}), "
+            f"got {nodes.shape}"
+        )
+    normal, within, opposed = _spread_nodes(nodes)
+    share = preferences.opposed_share
+    weight = within * (opposed * share + (1 - opposed) * (1 - share))
+    spread = jnp.stack(
+        [
+            preferences.spread_of_pickup,
+            preferences.spread_of_electric,
+            preferences.spread_of_size,
+            preferences.spread_of_us_brand,
+            preferences.spread_of_electric_pickup,
+        ]
+    )
+    taste = normal[:, :-1] * spread[None, :]
+    taste = taste.at[:, TASTES.index("electric")].add(-preferences.opposition * opposed)
+    log_income = preferences.income_spread * normal[:, -1]
+    sensitivity = preferences.price_sensitivity * jnp.exp(
+        -preferences.income_elasticity * log_income
+    )
+    return Buyers(weight=weight, sensitivity=sensitivity, taste=taste)

@@ -1,0 +1,144 @@
+"""Prices of multi-product firms: ownership, first-order conditions and the markup map.
+
+With markups m = p - c, a firm's first-order condition for product j is
+
+    O_jj s_j + sum_k O_jk m_k ds_k/dp_j = 0
+
+where O_jk is the part of k's profit that whoever prices j cares for. Morrow and Skerlos (2011,
+Operations Research 59, 328) rewrite it as m = zeta(p), which is close to contracting where the
+textbook form is not. Profits are summed by firm before products meet, so no product-by-product
+matrix is formed: M_if = sum_k S_ik m_k C_kf costs buyers x products x firms.
+"""
+
+from typing import NamedTuple
+
+import equinox as eqx
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from framerail.market.buyers import Buyers
+from framerail.market.choice import Choice, choose
+from framerail.market.products import ProductTable
+
+
+class Ownership(eqx.Module):
+    """Who prices a product and who earns on it."""
+
+    control: Float[Array, "product firm"]
+    """Weight of each firm in pricing the product; rows sum to one."""
+    cash: Float[Array, "product firm"]
+    """Part of the product's profit that each firm receives; rows sum to at most one. A joint
+    venture has entries between zero and one."""
+
+    def matrix(self) -> Float[Array, "product product"]:
+        """O_jk: the part of k's profit that the pricer of j cares for."""
+        return self.control @ self.cash.T
+
+    def own(self) -> Float[Array, " product"]:
+        """O_jj: the pricer's part in the product itself."""
+        return jnp.sum(self.control * self.cash, axis=1)
+
+
+def ownership_of(table: ProductTable) -> Ownership:
+    """Every firm prices its own products and keeps all of their profit."""
+    return Ownership(control=table.firm, cash=table.firm)
+
+
+class Pieces(NamedTuple):
+    """Intermediate sums of the first-order conditions at one price vector."""
+
+    choice: Choice
+    share: Float[Array, " product"]
+    """Shadow share: share per unit of availability."""
+    slope: Float[Array, " product"]
+    """Mass of price-weighted shadow share: sum_i w_i a_i S_ij."""
+    weighted: Float[Array, "buyer product"]
+    """w_i a_i S_ij."""
+    earned: Float[Array, "buyer product"]
+    """Profit that the pricer of j expects from buyer i: sum_f control_jf M_if."""
+    own: Float[Array, " product"]
+
+
+class Utility(NamedTuple):
+    """Utility of every product but for its price: `gross - sensitivity * price`."""
+
+    gross: Float[Array, "buyer product"]
+    availability: Float[Array, " product"]
+
+
+def pieces(
+    buyers: Buyers,
+    utility: Utility,
+    ownership: Ownership,
+    price: Float[Array, " product"],
+    markup: Float[Array, " product"],
+) -> Pieces:
+    """Evaluate choice and the sums that the conditions need."""
+    choice = choose(
+        utility.gross - buyers.sensitivity[:, None] * price[None, :], utility.availability
+    )
+    earned = (choice.bought * markup[None, :]) @ ownership.cash @ ownership.control.T
+    weighted = (buyers.weight * buyers.sensitivity)[:, None] * choice.shadow
+    return Pieces(
+        choice=choice,
+        share=buyers.weight @ choice.shadow,
+        slope=jnp.sum(weighted, axis=0),
+        weighted=weighted,
+        earned=earned,
+        own=ownership.own(),
+    )
+
+
+def zeta(parts: Pieces) -> Float[Array, " product"]:
+    """Markup that each product's first-order condition asks for, given the others."""
+    cross = jnp.sum(parts.weighted * parts.earned, axis=0)
+    return (parts.share + cross / parts.own) / _positive(parts.slope)
+
+
+def zeta_jacobian(
+    buyers: Buyers, ownership: Ownership, parts: Pieces, markup: Float[Array, " product"]
+) -> Float[Array, "product product"]:
+    """d zeta_j / d p_l at [j, l], where every markup moves with its own price."""
+    bought = parts.choice.bought
+    steep = buyers.sensitivity[:, None] * parts.weighted
+    earning = steep * parts.earned
+    flat = parts.weighted.T @ bought
+    curved = steep.T @ bought
+    earned = earning.T @ bought
+    part = ownership.matrix() / parts.own[:, None]
+    numerator = flat + 2 * earned / parts.own[:, None] + part * (flat - curved * markup[None, :])
+    numerator -= jnp.diag(parts.slope + jnp.sum(earning, axis=0) / parts.own)
+    denominator = curved - jnp.diag(jnp.sum(steep, axis=0))
+    return (numerator - zeta(parts)[:, None] * denominator) / _positive(parts.slope)[:, None]
+
+
+def own_curvature(
+    buyers: Buyers, parts: Pieces, markup: Float[Array, " product"]
+) -> Float[Array, " product"]:
+    """d zeta_j / d p_j: below one where a price is a local maximum of its firm's profit."""
+    bought = parts.choice.bought
+    steep = buyers.sensitivity[:, None] * parts.weighted
+    earning = steep * parts.earned / parts.own[None, :]
+    numerator = (
+        jnp.sum(2 * (parts.weighted + earning) * bought - earning, axis=0)
+        - jnp.sum(steep * bought, axis=0) * markup
+        - parts.slope
+    )
+    denominator = jnp.sum(steep * (bought - 1), axis=0)
+    return (numerator - zeta(parts) * denominator) / _positive(parts.slope)
+
+
+def markups(buyers: Buyers, ownership: Ownership, choice: Choice) -> Float[Array, " product"]:
+    """Markups that make the observed prices optimal: a linear system in the choices alone.
+
+    A product off sale gets the markup that its pricer would ask for the first unit.
+    """
+    weighted = (buyers.weight * buyers.sensitivity)[:, None] * choice.shadow
+    matrix = ownership.matrix()
+    crossed = matrix * (weighted.T @ choice.bought)
+    system = jnp.diag(ownership.own() * jnp.sum(weighted, axis=0)) - crossed
+    return jnp.linalg.solve(system, ownership.own() * (buyers.weight @ choice.shadow))
+
+
+def _positive(value: Float[Array, " product"]) -> Float[Array, " product"]:
+    return jnp.maximum(value, 1e-300)

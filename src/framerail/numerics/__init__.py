@@ -1,0 +1,1 @@
+"""Numerical tools shared by the stages; nothing here knows a truck."""

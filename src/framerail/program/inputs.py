@@ -1,0 +1,105 @@
+"""Inputs of the program stage."""
+
+from typing import Annotated
+
+from framerail.program.policy import PolicyInputs
+from framerail.program.timeline import Timeline
+from framerail.quantities import (
+    Declared,
+    Duration,
+    Fraction,
+    PositiveDollar,
+    Quantity,
+    Rate,
+    Scalar,
+    Year,
+    YenPerDollar,
+)
+
+Days = Annotated[Scalar, Quantity("day", 0.0, 1_000.0)]
+DollarPerTruck = Annotated[Scalar, Quantity("dollar/truck", 0.0, 1e6)]
+
+
+class Finance(Declared):
+    """How one partner finances, taxes and discounts its share of the program."""
+
+    discount_rate: Rate
+    """Required nominal return after tax, per year, in dollars."""
+    tax_rate: Fraction
+    """Federal and state income tax together."""
+    loss_relief: Fraction
+    """Share of a loss that the partner's other income absorbs at once."""
+    loss_limit: Fraction
+    """Share of a year's income that losses carried forward may offset."""
+    opening_loss: PositiveDollar
+    """Losses carried forward that the partner may use against the program's income."""
+    bonus_depreciation: Fraction
+    """Share of tooling and equipment deducted when placed in service."""
+    engineering_capitalized: Fraction
+    """Share of engineering that tax law spreads over five years instead of deducting it."""
+    receivable_days: Days
+    """Days from sale to cash."""
+    payable_days: Days
+    """Days from purchase of materials and freight to payment."""
+    inventory_days: Days
+    """Days of materials held as parts and work in process."""
+    warranty_lag: Duration
+    """Mean time from sale to the warranty claim's payment."""
+
+
+class Commercial(Declared):
+    """What selling a truck costs one partner."""
+
+    dealer_margin: Fraction
+    """Dealer's share of the suggested retail price."""
+    selling_fraction: Fraction
+    """Selling, general and administrative expense as a share of revenue."""
+    selling_per_truck: DollarPerTruck
+    """The same per truck sold: customer care, homologation, marketing."""
+
+
+class Currency(Declared):
+    """Yen per dollar, for the values that a partner reports at home."""
+
+    rate: YenPerDollar
+    """Spot rate at the base date."""
+    drift: Rate
+    """Expected change of the rate per year."""
+    base: Year
+    """Date of the spot rate."""
+
+
+class ProgramInputs(Declared):
+    """Inputs of the program stage."""
+
+    valuation_date: Year
+    """Date to which everything is discounted: the decision."""
+    inflation: Rate
+    """General inflation per year."""
+    timeline: Timeline
+    """The calendar and its spending."""
+    policy: PolicyInputs
+    """Federal policy as believed."""
+    finance: dict[str, Finance]
+    """Finance of each partner."""
+    commercial: dict[str, Commercial]
+    """Selling costs of each partner."""
+    yen: Currency
+    """Exchange rate for the partner that reports in yen."""
+
+    def faults(self) -> tuple[str, ...]:
+        """Partners that are named in one table and missing in another."""
+        partners = sorted(self.finance)
+        known = ", ".join(["shared", *partners])
+        found = [
+            f"timeline.spend.{name}.serves: there is no partner '{item.serves}'; expected one of: "
+            f"{known}"
+            for name, item in sorted(self.timeline.spend.items())
+            if item.serves not in ("shared", *partners)
+        ]
+        missing = sorted(set(self.finance) ^ set(self.commercial))
+        found.extend(
+            f"finance and commercial: '{name}' is in one table only; add it to the other"
+            for name in missing
+        )
+        return tuple(found)

@@ -1,0 +1,15 @@
+"""Report: formats what a study found; computes nothing else. With `scenario_file`, the only part
+that touches the disk."""
+
+from framerail.report.catalog import describe_catalog as describe_catalog
+from framerail.report.checkpoint import FolderStore as FolderStore
+from framerail.report.checkpoint import run_key as run_key
+from framerail.report.console import console_summary as console_summary
+from framerail.report.save import FILES as FILES
+from framerail.report.save import run_scenario as run_scenario
+from framerail.report.save import save_run as save_run
+from framerail.report.summary import summary as summary
+from framerail.report.summary import summary_schema as summary_schema
+from framerail.report.tables import TABLES as TABLES
+from framerail.report.view import View as View
+from framerail.report.view import view as view

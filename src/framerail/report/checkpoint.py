@@ -1,0 +1,64 @@
+"""Finished Monte Carlo chunks on disk, so that an interrupted run resumes."""
+
+import hashlib
+import os
+import zipfile
+from importlib import resources
+from importlib.metadata import version
+from pathlib import Path
+
+import equinox as eqx
+import jax
+import numpy as np
+
+from framerail.scenario import Scenario
+from framerail.studies.rows import CHUNK
+
+
+def code_hash() -> str:
+    """SHA-256 of the package's own source and data, so that no chunk outlives a change of it."""
+    digest = hashlib.sha256()
+    root = Path(str(resources.files("framerail")))
+    for path in sorted(root.rglob("*")):
+        if path.suffix in (".py", ".toml", ".csv"):
+            digest.update(path.relative_to(root).as_posix().encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def run_key(scenario: Scenario, draws: int, seed: int) -> str:
+    """SHA-256 of all that fixes the bits of a run's draws."""
+    digest = hashlib.sha256()
+    packages = [version(name) for name in ("framerail", "jax", "jaxlib", "numpy", "scipy")]
+    for part in (*packages, code_hash(), draws, seed, CHUNK, jax.default_backend()):
+        digest.update(f"{part}\n".encode())
+    digest.update(eqx.tree_pformat(scenario, short_arrays=True).encode())
+    for leaf in jax.tree_util.tree_leaves(scenario):
+        digest.update(np.asarray(leaf).tobytes())
+    return digest.hexdigest()
+
+
+class FolderStore:
+    """A `ChunkStore` in a folder: one file per chunk, each complete or absent."""
+
+    def __init__(self, folder: Path, key: str) -> None:
+        self.folder = folder / key[:16]
+
+    def _file(self, number: int) -> Path:
+        return self.folder / f"{number:05d}.npz"
+
+    def get(self, number: int) -> list[np.ndarray] | None:
+        """Arrays of one chunk, or None."""
+        try:
+            with np.load(self._file(number)) as kept:
+                return [kept[f"a{place}"] for place in range(len(kept.files))]
+        except (FileNotFoundError, KeyError, ValueError, EOFError, zipfile.BadZipFile):
+            return None
+
+    def put(self, number: int, arrays: list[np.ndarray]) -> None:
+        """Keep one chunk; it appears under its name when it is complete."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        unfinished = self._file(number).with_suffix(".unfinished")
+        with unfinished.open("wb") as stream:
+            np.savez(stream, **{f"a{place}": array for place, array in enumerate(arrays)})
+        os.replace(unfinished, self._file(number))

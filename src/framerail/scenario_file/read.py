@@ -1,0 +1,104 @@
+"""Read, complete and validate one scenario."""
+
+import dataclasses
+import datetime
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from scipy.stats import qmc
+
+from framerail.market import NODE_DIMENSION
+from framerail.program import Timeline
+from framerail.scenario import TABLES, Scenario, UncertainLeaf, leaf_paths
+from framerail.scenario_file.bundle import read_cycle
+from framerail.scenario_file.faults import Fault, ScenarioError
+from framerail.scenario_file.layers import apply_overrides, load, use_catalogs
+from framerail.scenario_file.leaves import Leaves
+from framerail.scenario_file.schema import SCHEMA
+from framerail.scenario_file.source_text import SourceText
+from framerail.scenario_file.validation import validated
+
+_FIRST_QUARTER, _LAST_YEAR = 2024.0, 2037.0
+_BUYER_SEED = 2024
+
+
+def _as_of(raw: Mapping[str, Any], source: SourceText) -> datetime.date | None:
+    about = raw.get("about")
+    text = about.get("as_of") if isinstance(about, Mapping) else None
+    try:
+        return datetime.date.fromisoformat(str(text))
+    except ValueError:
+        if text is not None:
+            fault = Fault(source.place("about.as_of"), f"'{text}' is no date")
+            source.faults.append(dataclasses.replace(fault, hint="expected such as 2024-03-01"))
+        return None
+
+
+def _years_on_sale(timeline: Timeline) -> tuple[float, float]:
+    """From the planned start of production to the end that a delay may carry it to."""
+    slip = timeline.delay_carried_to_end * timeline.delay
+    last = np.ceil(float(timeline.planned_end_of_production + slip))
+    return np.floor(float(timeline.planned_start_of_production)), min(last, _LAST_YEAR)
+
+
+def _buyer_nodes(count: int) -> np.ndarray:
+    points = qmc.Sobol(NODE_DIMENSION, scramble=True, rng=_BUYER_SEED).random(count)
+    return np.clip(points, 1e-9, 1 - 1e-9)
+
+
+def read_scenario(
+    name: str | Path, overrides: Sequence[str] = (), *, buyers: int = 128
+) -> Scenario:
+    """Read, complete and validate a scenario.
+
+    **Arguments:** `name` is a bundled name (`"nissan-fisker"`) or the path of a TOML file;
+    `overrides` are texts `path=value` as on the command line; `buyers` is the number of
+    quasi-Monte Carlo buyers of the market stage (a power of two).
+
+    Raises:
+        ScenarioError: with every fault found, each with its place and cure.
+    """
+    source = SourceText()
+    raw = load(str(name), None, source, "scenario")
+    schema = raw.pop("schema", None)
+    if raw and schema != SCHEMA:
+        source.faults.append(Fault("schema", f"{schema} is not this format", f"expected {SCHEMA}"))
+    apply_overrides(raw, overrides, source)
+    use_catalogs(raw, source)
+    if not raw:
+        raise ScenarioError(str(name), source.faults or [Fault(str(name), "the file is empty")])
+    reading = Leaves(source, _as_of(raw, source))
+    clean = reading.strip(raw, "", "")
+    tables = validated(clean, source)
+    if source.faults:
+        raise ScenarioError(str(name), source.faults)
+    return _assemble(tables, reading, source, buyers)
+
+
+def _assemble(tables: dict[str, Any], reading: Leaves, source: SourceText, buyers: int) -> Scenario:
+    uncertain = tuple(
+        UncertainLeaf(path, marker.distribution, str(marker.unit))
+        for path, marker in sorted(reading.uncertain.items())
+        if marker.distribution is not None
+    )
+    return Scenario(
+        **tables,
+        cycles={cycle: read_cycle(cycle) for cycle in ("udds", "hwfet", "us06")},
+        buyer_nodes=jnp.asarray(_buyer_nodes(buyers)),
+        start_of_quarter=jnp.arange(_FIRST_QUARTER, _LAST_YEAR + 1, 0.25),
+        model_year=jnp.arange(*_years_on_sale(tables["program"].timeline), dtype=jnp.float64),
+        uncertainty=uncertain,
+        provenance=tuple(sorted(reading.provenance, key=lambda entry: entry.path)),
+        inputs=source.hashes(),
+    )
+
+
+def scenario_values(scenario: Scenario) -> dict[str, float]:
+    """Point value of every scalar leaf of the six tables, by path."""
+    trees = {name: getattr(scenario, name) for name in TABLES}
+    values = [float(value) for value in jax.tree_util.tree_leaves(trees)]
+    return dict(zip(leaf_paths(trees), values, strict=True))

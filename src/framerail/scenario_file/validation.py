@@ -1,0 +1,68 @@
+"""Faults of a whole tree, from pydantic's errors and the modules' own cross-field checks."""
+
+import dataclasses
+import difflib
+from collections.abc import Iterator
+from typing import Any
+
+from pydantic import ValidationError
+
+from framerail.quantities import Declared
+from framerail.scenario import TABLES
+from framerail.scenario_file.faults import Fault
+from framerail.scenario_file.schema import adapter, leaf_schema, valid_keys
+from framerail.scenario_file.source_text import SourceText
+
+
+def _faults_of(error: ValidationError, table: str, source: SourceText) -> Iterator[Fault]:
+    for entry in error.errors():
+        location = [part for part in entry["loc"] if isinstance(part, (str, int))]
+        path = ".".join([table, *map(str, location)])
+        if entry["type"] == "unexpected_keyword_argument":
+            valid = valid_keys(location[:-1], table)
+            near = difflib.get_close_matches(str(location[-1]), valid, n=1, cutoff=0.5)
+            hint = f"nearest: '{near[0]}'" if near else f"expected one of: {', '.join(valid)}"
+            yield Fault(source.place(path), "unknown key", hint)
+        elif entry["type"] in ("missing", "missing_argument"):
+            meaning = leaf_schema(path)
+            unit = f"; in {meaning['x-unit']}" if "x-unit" in meaning else ""
+            yield Fault(
+                source.place(path), "missing", f"expected: {meaning.get('description', '')}{unit}"
+            )
+        else:
+            yield Fault(source.place(path), entry["msg"])
+
+
+def _cross_faults(tree: Any, path: str, source: SourceText) -> Iterator[Fault]:
+    """Cross-field faults of every declared module, from the leaves up."""
+    if isinstance(tree, Declared):
+        children = {field.name: getattr(tree, field.name) for field in dataclasses.fields(tree)}
+    elif isinstance(tree, dict):
+        children = tree
+    else:
+        return
+    for key, child in children.items():
+        yield from _cross_faults(child, f"{path}.{key}", source)
+    if isinstance(tree, Declared):
+        for sentence in tree.faults():
+            yield Fault(source.place(path), sentence)
+
+
+def validated(clean: dict[str, Any], source: SourceText) -> dict[str, Any]:
+    """The modules that the tables fill; faults go to `source`."""
+    tables: dict[str, Any] = {}
+    for key in clean.keys() - TABLES.keys():
+        near = difflib.get_close_matches(key, TABLES, n=1, cutoff=0.5)
+        hint = f"nearest: '{near[0]}'" if near else f"expected one of: {', '.join(TABLES)}"
+        source.faults.append(Fault(source.place(key), "unknown table", hint))
+    for name in TABLES:
+        if name not in clean:
+            source.faults.append(Fault(name, "missing table", "expected in every scenario"))
+            continue
+        try:
+            tables[name] = adapter(name).validate_python(clean[name])
+        except ValidationError as error:
+            source.faults.extend(_faults_of(error, name, source))
+        else:
+            source.faults.extend(_cross_faults(tables[name], name, source))
+    return tables

@@ -1,0 +1,104 @@
+"""Many evaluations of one scenario: rows of input values through one compiled program.
+
+Rows run in chunks of one shape, as many chunks at a time as there are cores (the compiled
+program releases the interpreter), so a run shows its progress, stops between chunks and resumes
+from those that a store kept.
+"""
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from typing import Protocol
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from framerail.engine import Headline, headline_of
+from framerail.numerics.batching import over_lanes
+from framerail.scenario import Scenario
+from framerail.studies.sampling import column_indices, with_columns
+
+CHUNK = 64
+"""Rows per compiled call."""
+
+Progress = Callable[[str, int, int], None]
+"""Called with a step's name, the part done and the whole."""
+
+
+class ChunkStore(Protocol):
+    """Keeps finished chunks of a run so that an interrupted one can resume."""
+
+    def get(self, number: int) -> list[np.ndarray] | None:
+        """Arrays of one chunk, or None."""
+        ...
+
+    def put(self, number: int, arrays: list[np.ndarray]) -> None:
+        """Keep one chunk."""
+        ...
+
+
+@eqx.filter_jit
+def _evaluate_chunk(
+    scenario: Scenario, indices: tuple[int, ...], rows: Float[Array, "row column"]
+) -> Headline:
+    return over_lanes(lambda row: headline_of(with_columns(scenario, indices, row)), rows)
+
+
+def evaluate_rows(
+    scenario: Scenario,
+    rows: np.ndarray,
+    *,
+    step: str,
+    progress: Progress | None = None,
+    store: ChunkStore | None = None,
+) -> Headline:
+    """Headline figures of every row; leaves get a leading row axis (NumPy arrays).
+
+    **Arguments:** `rows` has the columns of `sampling.columns`; `step` names the work in the
+    progress display; `store` keeps finished chunks.
+    """
+    count = rows.shape[0]
+    filler = np.arange(-(-count // CHUNK) * CHUNK) % count
+    indices = column_indices(scenario)
+
+    def work(number: int) -> list[np.ndarray]:
+        kept = store.get(number) if store else None
+        if kept is not None:
+            return kept
+        part = rows[filler[number * CHUNK : (number + 1) * CHUNK]]
+        result = _evaluate_chunk(scenario, indices, jnp.asarray(part))
+        arrays = [np.asarray(leaf) for leaf in jax.tree_util.tree_leaves(result)]
+        if store:
+            store.put(number, arrays)
+        return arrays
+
+    parts = _in_parallel(work, filler.size // CHUNK, count, step, progress)
+    leaves = [np.concatenate(arrays)[:count] for arrays in zip(*parts, strict=True)]
+    shape = eqx.filter_eval_shape(headline_of, scenario)
+    return jax.tree_util.tree_unflatten(jax.tree_util.tree_structure(shape), leaves)
+
+
+def _in_parallel(
+    work: Callable[[int], list[np.ndarray]],
+    chunks: int,
+    rows: int,
+    step: str,
+    progress: Progress | None,
+) -> list[list[np.ndarray]]:
+    tell = progress or (lambda *_: None)
+    tell(step, 0, rows)
+    parts = {0: work(0)}  # compiles once, before the workers share the program
+    tell(step, min(CHUNK, rows), rows)
+    with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
+        waiting = {pool.submit(work, number): number for number in range(1, chunks)}
+        try:
+            for future in as_completed(waiting):
+                parts[waiting[future]] = future.result()
+                tell(step, min(len(parts) * CHUNK, rows), rows)
+        except BaseException:
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise
+    return [parts[number] for number in range(chunks)]

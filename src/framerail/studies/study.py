@@ -1,0 +1,90 @@
+"""The whole study of one scenario: what a report is written from."""
+
+import dataclasses
+import time
+
+from framerail.deal import Zone
+from framerail.engine import Evaluation, Headline, evaluate, headline
+from framerail.scenario import Scenario
+from framerail.studies.break_even import BreakEven, break_evens
+from framerail.studies.comparison import site_comparison, zone
+from framerail.studies.drivers import Driver, drivers
+from framerail.studies.monte_carlo import MonteCarlo, monte_carlo
+from framerail.studies.rows import ChunkStore, Progress
+
+COMPARISON_DRAWS = 256
+"""Draws, at most, of each site in the comparison of sites."""
+CANDIDATES = 12
+"""Drivers for which the break-even value is sought."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Study:
+    """Everything computed about one scenario.
+
+    `point` is the evaluation at the medians, `headline` its headline figures, `draws` the Monte
+    Carlo, `drivers` every uncertain input with its slopes, `sites` the paired comparison of
+    sites, `zone` the zone of agreement (None without both clauses), `break_evens` the values at
+    which the incumbent's gain is zero, `seconds` the wall time of every step.
+    """
+
+    scenario: Scenario
+    point: Evaluation
+    headline: Headline
+    draws: MonteCarlo
+    drivers: list[Driver]
+    sites: dict[str, MonteCarlo]
+    zone: Zone | None
+    break_evens: list[BreakEven]
+    seconds: dict[str, float]
+
+
+def study(
+    scenario: Scenario,
+    *,
+    draws: int | None = None,
+    seed: int | None = None,
+    store: ChunkStore | None = None,
+    progress: Progress | None = None,
+) -> Study:
+    """Evaluate, sample, compare and explain one scenario.
+
+    **Arguments:** `draws` and `seed` default to the scenario's; `store` keeps Monte Carlo chunks
+    for resumption; `progress` is told of every step.
+    """
+    clock = _Clock()
+    samples = monte_carlo(scenario, draws=draws, seed=seed, progress=progress, store=store)
+    clock.lap("draws")
+    sites = site_comparison(scenario, min(samples.draws, COMPARISON_DRAWS), samples.seed, progress)
+    clock.lap("sites")
+    area = zone(scenario, progress)
+    clock.lap("zone")
+    point = evaluate(scenario)
+    clock.lap("point")
+    found = drivers(scenario)
+    clock.lap("drivers")
+    ranked = sorted(found, key=lambda d: -max(map(abs, d.swing("incumbent_gain"))))
+    crossings = break_evens(scenario, ranked[:CANDIDATES], 0, progress)
+    clock.lap("break-even")
+    return Study(
+        scenario=scenario,
+        point=point,
+        headline=headline(point, scenario),
+        draws=samples,
+        drivers=found,
+        sites=sites,
+        zone=area,
+        break_evens=crossings,
+        seconds=clock.laps,
+    )
+
+
+class _Clock:
+    def __init__(self) -> None:
+        self.laps: dict[str, float] = {}
+        self._last = time.perf_counter()
+
+    def lap(self, name: str) -> None:
+        now = time.perf_counter()
+        self.laps[name] = now - self._last
+        self._last = now

@@ -1,0 +1,302 @@
+"""Longitudinal simulation of a drive cycle: where every joule goes.
+
+One step of the cycle at a time (1 Hz for the regulatory cycles), at the step's mean speed, so that
+the work of inertia is exactly the change of kinetic energy. The vehicle follows the trace as far
+as tires, machines and battery allow; what it misses is reported. Energy drawn from the
+cells equals the sum of all uses: `audit_residual` is the relative difference.
+"""
+
+import math
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int
+
+from framerail.numerics.outcome import flag
+from framerail.vehicle.battery import current
+from framerail.vehicle.design import VehicleDesign
+from framerail.vehicle.drive_cycle import DriveCycle
+from framerail.vehicle.electric_machine import axle_flow
+from framerail.vehicle.inputs import Conditions
+from framerail.vehicle.outcomes import BATTERY_EMPTY, TRACE_MISSED
+from framerail.vehicle.powertrain import (
+    Powertrain,
+    axle_duty,
+    drive_limits,
+    front_share,
+    open_circuit,
+    powertrain,
+    regeneration_limit,
+)
+from framerail.vehicle.road_load import climbing_force, drag_force, resisting_force
+
+SPEED_TOLERANCE = 2.0 * 0.44704
+"""Allowed departure from the trace, m/s (40 CFR 1066.425: 2.0 mph)."""
+
+
+class EnergyUse(eqx.Module):
+    """Where the energy of one drive cycle went. Energies in J, positive as spent."""
+
+    constant_resistance: Float[Array, ""]
+    """Rolling resistance (coefficient A)."""
+    linear_resistance: Float[Array, ""]
+    """Resistance in proportion to speed (coefficient B)."""
+    quadratic_resistance: Float[Array, ""]
+    """Air drag (coefficient C, or drag area)."""
+    climb: Float[Array, ""]
+    """Gain of potential energy."""
+    kinetic_change: Float[Array, ""]
+    """Gain of kinetic energy, rotating parts included."""
+    friction_brakes: Float[Array, ""]
+    """Heat in the friction brakes."""
+    gear_loss: Float[Array, ""]
+    """Load-dependent loss of the gears."""
+    spin_loss: Float[Array, ""]
+    """Drag of gears and unpowered machines, where the road load does not hold it."""
+    machine_loss: Float[Array, ""]
+    """Machines and inverters."""
+    auxiliary: Float[Array, ""]
+    """Steady load."""
+    battery_loss: Float[Array, ""]
+    """Heat in the battery's resistance."""
+    terminal_energy: Float[Array, ""]
+    """Net energy out of the battery terminals (what a certification test calls DC energy)."""
+    chemical_energy: Float[Array, ""]
+    """Net energy out of the cells."""
+    traction: Float[Array, ""]
+    """Work of the wheels while driving."""
+    regenerated: Float[Array, ""]
+    """Work taken back at the wheels by regeneration."""
+    distance: Float[Array, ""]
+    """Distance driven, m."""
+    final_speed: Float[Array, ""]
+    """Speed at the end, m/s."""
+    final_state_of_charge: Float[Array, ""]
+    """Displayed state of charge at the end."""
+    trace_miss_rms: Float[Array, ""]
+    """Root mean square of trace speed less achieved speed, m/s."""
+    trace_miss_max: Float[Array, ""]
+    """Largest shortfall, m/s."""
+    seconds_missed: Float[Array, ""]
+    """Time more than `SPEED_TOLERANCE` below the trace, s."""
+    audit_residual: Float[Array, ""]
+    """Chemical energy less all uses, over the energy moved."""
+    outcome: Int[Array, ""]
+    """Bits of `outcomes.OUTCOMES`."""
+
+
+class Flows(eqx.Module):
+    """Powers (W) and speeds (m/s) during one step, or their sums over time."""
+
+    speed: Float[Array, "..."]
+    """Mean speed of the step, m/s."""
+    squared_speed: Float[Array, "..."]
+    """Mean speed squared, m^2/s^2."""
+    drag: Float[Array, "..."]
+    """Air drag (coefficient C, or drag area)."""
+    climb: Float[Array, "..."]
+    """Gain of potential energy."""
+    friction_brakes: Float[Array, "..."]
+    """Heat in the friction brakes."""
+    gear_loss: Float[Array, "..."]
+    """Load-dependent loss of the gears."""
+    spin_loss: Float[Array, "..."]
+    """Drag of gears and unpowered machines."""
+    machine_loss: Float[Array, "..."]
+    """Machines and inverters."""
+    battery_loss: Float[Array, "..."]
+    """Heat in the battery's resistance."""
+    terminal: Float[Array, "..."]
+    """Out of the battery terminals."""
+    chemical: Float[Array, "..."]
+    """Out of the cells."""
+    traction: Float[Array, "..."]
+    """Work of the wheels while driving."""
+    regenerated: Float[Array, "..."]
+    """Work taken back at the wheels."""
+    squared_miss: Float[Array, "..."]
+    """Squared departure from the trace, m^2/s^2."""
+    missing: Float[Array, "..."]
+    """One while the trace is missed by more than the tolerance."""
+
+
+class State(eqx.Module):
+    """What a step hands to the next."""
+
+    speed: Float[Array, ""]
+    state_of_charge: Float[Array, ""]
+    largest_miss: Float[Array, ""]
+
+
+def _step(
+    train: Powertrain,
+    time_step: Float[Array, ""],
+    state: State,
+    wanted: tuple[Float[Array, ""], Float[Array, ""]],
+) -> tuple[State, Flows]:
+    """Advance one step towards the wanted (speed, grade)."""
+    trace, grade = wanted
+    target = jnp.minimum(trace, train.top_speed)
+    wish = (target - state.speed) / time_step
+    mean = 0.5 * (state.speed + target)
+    voltage = open_circuit(train, state.state_of_charge)
+    share = front_share(train, mean)
+    limits = drive_limits(train, mean, wish, voltage, share)
+
+    wished_force = train.inertia * wish + resisting_force(train.road, mean, grade)
+    short = jnp.maximum(wished_force - limits.drive, 0.0)
+    skid = jnp.maximum(-wished_force - (train.front_grip + train.rear_grip), 0.0)
+    reached = jnp.maximum(target + (skid - short) * time_step / train.inertia, 0.0)
+
+    speed = 0.5 * (state.speed + reached)
+    acceleration = (reached - state.speed) / time_step
+    force = train.inertia * acceleration + resisting_force(train.road, speed, grade)
+    taken = regeneration_limit(train, limits, speed, state.state_of_charge)
+    machines = jnp.maximum(force, -jnp.minimum(taken, train.regeneration.capture * jnp.abs(force)))
+    duty = axle_duty(train, machines, speed, share, limits)
+    front = axle_flow(train.front, duty.front_force, speed, duty.front_awake)
+    rear = axle_flow(train.rear, duty.rear_force, speed, duty.rear_awake)
+    terminal = front.electric + rear.electric + train.auxiliary
+    amperes = current(train.battery, voltage, terminal)
+
+    miss = jnp.maximum(trace - reached, 0.0)
+    flows = Flows(
+        speed=speed,
+        squared_speed=speed * speed,
+        drag=drag_force(train.road, speed) * speed,
+        climb=climbing_force(train.road, grade) * speed,
+        friction_brakes=(machines - force) * speed,
+        gear_loss=front.gear_loss + rear.gear_loss,
+        spin_loss=front.spin_loss + rear.spin_loss,
+        machine_loss=front.machine_loss + rear.machine_loss,
+        battery_loss=amperes * amperes * train.battery.resistance,
+        terminal=terminal,
+        chemical=voltage * amperes,
+        traction=jnp.maximum(machines, 0.0) * speed,
+        regenerated=jnp.maximum(-machines, 0.0) * speed,
+        squared_miss=(trace - reached) ** 2,
+        missing=jnp.where(miss > SPEED_TOLERANCE, jnp.ones_like(miss), jnp.zeros_like(miss)),
+    )
+    charge = state.state_of_charge - amperes * time_step / train.battery.capacity
+    return State(reached, charge, jnp.maximum(state.largest_miss, miss)), flows
+
+
+def _chunk_length(steps: int) -> int:
+    """A divisor of `steps` near its square root, else the root itself."""
+    root = math.isqrt(steps)
+    for width in range(root // 2 + 1):
+        for candidate in (root - width, root + width):
+            if candidate > 0 and steps % candidate == 0:
+                return candidate
+    return max(root, 1)
+
+
+def _prepared(
+    design: VehicleDesign, cycle: DriveCycle, conditions: Conditions
+) -> tuple[Powertrain, DriveCycle, State]:
+    """Everything in the design's float type, and the state at the start."""
+    dtype = design.mass.dtype
+    cycle, conditions = jax.tree.map(lambda leaf: leaf.astype(dtype), (cycle, conditions))
+    state = State(cycle.speed[0], conditions.state_of_charge, jnp.zeros((), dtype))
+    return powertrain(design, conditions), cycle, state
+
+
+def simulate_energy(design: VehicleDesign, cycle: DriveCycle, conditions: Conditions) -> EnergyUse:
+    """Drive `cycle` and account for every joule.
+
+    The float type is the design's. Reverse gradients are cheap: the scan over time is
+    rematerialized in chunks of about the square root of its length. Use `jax.vmap` for a batch.
+
+    Args:
+        design: the vehicle, SI.
+        cycle: the speed trace, m/s.
+        conditions: air, road and state of charge at the start.
+
+    Returns:
+        Energies in J; `outcome` holds bits of `OUTCOMES`.
+    """
+    train, cycle, start = _prepared(design, cycle, conditions)
+    wanted = (cycle.speed[1:], cycle.grade[1:])
+
+    def advance(carry: tuple[State, Flows], now: tuple) -> tuple[tuple[State, Flows], None]:
+        state, totals = carry
+        state, flows = _step(train, cycle.time_step, state, now)
+        return (state, jax.tree.map(jnp.add, totals, flows)), None
+
+    @jax.checkpoint
+    def advance_chunk(carry: tuple[State, Flows], chunk: tuple) -> tuple[tuple[State, Flows], None]:
+        return jax.lax.scan(jax.checkpoint(advance), carry, chunk)
+
+    zero = jnp.zeros_like(design.mass)
+    carry = (start, Flows(*(zero for _ in Flows.__dataclass_fields__)))
+    steps = cycle.speed.shape[0] - 1
+    length = _chunk_length(steps)
+    whole = steps - steps % length
+    chunks = jax.tree.map(lambda x: x[:whole].reshape(-1, length), wanted)
+    carry, _ = jax.lax.scan(advance_chunk, carry, chunks)
+    if whole < steps:
+        carry, _ = advance_chunk(carry, jax.tree.map(lambda x: x[whole:], wanted))
+    end, sums = carry
+    return _energy_use(train, cycle, start, end, sums)
+
+
+def simulate_trace(
+    design: VehicleDesign, cycle: DriveCycle, conditions: Conditions
+) -> tuple[State, Flows]:
+    """Every step's state and powers (arrays over `time` less one), for figures and checks."""
+    train, cycle, start = _prepared(design, cycle, conditions)
+
+    def advance(state: State, now: tuple) -> tuple[State, tuple[State, Flows]]:
+        state, flows = _step(train, cycle.time_step, state, now)
+        return state, (state, flows)
+
+    return jax.lax.scan(advance, start, (cycle.speed[1:], cycle.grade[1:]))[1]
+
+
+def _energy_use(
+    train: Powertrain, cycle: DriveCycle, start: State, end: State, sums: Flows
+) -> EnergyUse:
+    """Sums of powers turned into energies, with the audit."""
+    time_step = cycle.time_step
+    total = jax.tree.map(lambda power: power * time_step, sums)
+    duration = (cycle.speed.shape[0] - 1) * time_step
+    kinetic = 0.5 * train.inertia * (end.speed**2 - start.speed**2)
+    constant = train.road.constant * total.speed
+    linear = train.road.linear * total.squared_speed
+    auxiliary = train.auxiliary * duration
+    losses = total.gear_loss + total.spin_loss + total.machine_loss + total.battery_loss
+    uses = constant + linear + total.drag + total.climb + kinetic + total.friction_brakes
+    moved = total.traction + total.regenerated + auxiliary + losses
+    return EnergyUse(
+        constant_resistance=constant,
+        linear_resistance=linear,
+        quadratic_resistance=total.drag,
+        climb=total.climb,
+        kinetic_change=kinetic,
+        friction_brakes=total.friction_brakes,
+        gear_loss=total.gear_loss,
+        spin_loss=total.spin_loss,
+        machine_loss=total.machine_loss,
+        auxiliary=auxiliary,
+        battery_loss=total.battery_loss,
+        terminal_energy=total.terminal,
+        chemical_energy=total.chemical,
+        traction=total.traction,
+        regenerated=total.regenerated,
+        distance=total.speed,
+        final_speed=end.speed,
+        final_state_of_charge=end.state_of_charge,
+        trace_miss_rms=_root(total.squared_miss / duration),
+        trace_miss_max=end.largest_miss,
+        seconds_missed=total.missing,
+        audit_residual=(total.chemical - uses - losses - auxiliary) / (moved + 1.0),
+        outcome=flag(end.largest_miss > SPEED_TOLERANCE, TRACE_MISSED)
+        | flag(end.state_of_charge < 0.0, BATTERY_EMPTY),
+    )
+
+
+def _root(x: Float[Array, ""]) -> Float[Array, ""]:
+    """Square root with a zero gradient at zero."""
+    positive = x > 0.0
+    return jnp.where(positive, jnp.sqrt(jnp.where(positive, x, 1.0)), 0.0)

@@ -1,0 +1,140 @@
+"""Full-throttle performance: acceleration, top speed, gradeability, and what limits each.
+
+Time and distance are integrals over speed, t = int m dv / F(v) and s = int m v dv / F(v), on a
+fixed grid: smooth, differentiable, and without a search. Standing start, no rollout deducted,
+no shift and no torque ramp.
+"""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int
+
+from framerail.numerics.outcome import flag
+from framerail.vehicle.design import VehicleDesign
+from framerail.vehicle.inputs import Conditions
+from framerail.vehicle.outcomes import SIXTY_NOT_REACHED
+from framerail.vehicle.powertrain import (
+    DriveLimits,
+    Powertrain,
+    drive_limits,
+    front_share,
+    open_circuit,
+    powertrain,
+)
+from framerail.vehicle.road_load import resisting_force
+
+SIXTY_MPH = 60 * 0.44704
+CRUISE_SPEED = 65 * 0.44704
+"""Speed at which gradeability is stated beside the launch, m/s (65 mph)."""
+QUARTER_MILE = 402.336
+LIMITING_COMPONENTS: tuple[str, ...] = ("tires", "machine torque", "machine power", "battery")
+
+_GRID = 640
+_FASTEST = 100.0
+"""End of the speed grid, m/s."""
+_SLOWEST_GAIN = 0.01
+"""Least acceleration taken in the integrals, m/s^2: caps the times of a vehicle that stalls."""
+
+
+class Performance(eqx.Module):
+    """Full-throttle figures, SI."""
+
+    zero_to_sixty: Float[Array, ""]
+    """Time from rest to 60 mph, s; a finite cap when 60 mph is out of reach."""
+    quarter_mile: Float[Array, ""]
+    """Time over a quarter mile from rest, s."""
+    quarter_mile_speed: Float[Array, ""]
+    """Speed at the end of the quarter mile, m/s."""
+    top_speed: Float[Array, ""]
+    """Highest steady speed on the level, m/s: governed, or where drive and resistance meet."""
+    launch_grade: Float[Array, ""]
+    """Steepest grade climbed from rest, rise over run."""
+    cruise_grade: Float[Array, ""]
+    """Steepest grade held at 65 mph, rise over run; negative when 65 mph is out of reach."""
+    limit_share: Float[Array, "component"]
+    """Share of the 0-60 mph time limited by each of `LIMITING_COMPONENTS`."""
+    limiting_component: Int[Array, ""]
+    """The component with the largest share."""
+    outcome: Int[Array, ""]
+    """Bits of `outcomes.OUTCOMES`."""
+
+
+def _limits(train: Powertrain, speed: Float[Array, ""], charge: Float[Array, ""]) -> DriveLimits:
+    """Drive limits at full throttle, with the load transfer of the acceleration they give."""
+    share, voltage = front_share(train, speed), open_circuit(train, charge)
+    level = jnp.zeros_like(speed)
+    gain = level
+    for _ in range(3):  # converges by mu h / wheelbase, about 0.25, each time
+        force = drive_limits(train, speed, gain, voltage, share).drive
+        gain = (force - resisting_force(train.road, speed, level)) / train.inertia
+    return drive_limits(train, speed, gain, voltage, share)
+
+
+def _limiting(train: Powertrain, speed: Float[Array, ""], limits: DriveLimits) -> Array:
+    """Index into `LIMITING_COMPONENTS` at one speed."""
+    torque = train.front.peak_force * train.front.gear_efficiency
+    torque = torque + train.rear.peak_force * train.rear.gear_efficiency
+    power = train.front.peak_power * train.front.gear_efficiency
+    power = power + train.rear.peak_power * train.rear.gear_efficiency
+    machines = jnp.minimum(torque, power / jnp.maximum(speed, 0.1))
+    axles = limits.front + limits.rear
+    machine = jnp.where(torque * speed < power, 1, 2)
+    return jnp.where(limits.battery < axles, 3, jnp.where(axles < 0.999 * machines, 0, machine))
+
+
+def _meeting_speed(speed: Float[Array, "speed"], net: Float[Array, "speed"]) -> Float[Array, ""]:
+    """First speed at which the net force falls to zero, linear between grid points."""
+    short = net <= 0.0
+    after = jnp.clip(jnp.argmax(short), 1, speed.shape[0] - 1)
+    high, low = net[after], net[after - 1]
+    part = jnp.clip(low / jnp.maximum(low - high, 1e-6), 0.0, 1.0)
+    crossing = speed[after - 1] + part * (speed[after] - speed[after - 1])
+    return jnp.where(jnp.any(short), crossing, speed[-1])
+
+
+def _climbable(train: Powertrain, force: Float[Array, ""]) -> Float[Array, ""]:
+    """Grade (rise over run) that balances a spare force."""
+    sine = jnp.clip(force / train.road.weight, -0.99, 0.99)
+    return sine / jnp.sqrt(1.0 - sine * sine)
+
+
+def performance(design: VehicleDesign, conditions: Conditions) -> Performance:
+    """Full-throttle figures of one design on the level; `jax.vmap` over designs for a batch."""
+    dtype = design.mass.dtype
+    conditions = jax.tree.map(lambda leaf: leaf.astype(dtype), conditions)
+    train, charge = powertrain(design, conditions), conditions.state_of_charge
+    edges = jnp.linspace(0.0, _FASTEST, _GRID + 1, dtype=dtype)
+    width = edges[1] - edges[0]
+    middle = 0.5 * (edges[1:] + edges[:-1])
+    limits = jax.vmap(lambda v: _limits(train, v, charge))(middle)
+    level = jnp.zeros_like(middle)
+    net = limits.drive - jax.vmap(lambda v: resisting_force(train.road, v, level[0]))(middle)
+    gain = jnp.maximum(net / train.inertia, _SLOWEST_GAIN)
+    seconds = width / gain
+    meters = middle * seconds
+    below = jnp.clip((SIXTY_MPH - edges[:-1]) / width, 0.0, 1.0)
+    zero_to_sixty = jnp.sum(below * seconds)
+    limiting = jax.vmap(lambda v, lim: _limiting(train, v, lim))(middle, limits)
+    share = jax.nn.one_hot(limiting, len(LIMITING_COMPONENTS), dtype=dtype).T @ (below * seconds)
+    time, place = _start(jnp.cumsum(seconds)), _start(jnp.cumsum(meters))
+    top = jnp.minimum(_meeting_speed(middle, net), train.top_speed)
+    cruise = jnp.asarray(CRUISE_SPEED, dtype)
+    return Performance(
+        zero_to_sixty=zero_to_sixty,
+        quarter_mile=jnp.interp(jnp.asarray(QUARTER_MILE, dtype), place, time),
+        quarter_mile_speed=jnp.minimum(
+            jnp.interp(jnp.asarray(QUARTER_MILE, dtype), place, edges), top
+        ),
+        top_speed=top,
+        launch_grade=_climbable(train, net[0]),
+        cruise_grade=_climbable(train, jnp.interp(cruise, middle, net)),
+        limit_share=share / zero_to_sixty,
+        limiting_component=jnp.argmax(share).astype(jnp.int32),
+        outcome=flag(top < SIXTY_MPH, SIXTY_NOT_REACHED),
+    )
+
+
+def _start(x: Float[Array, "speed"]) -> Float[Array, "edge"]:
+    """The running sum with its zero."""
+    return jnp.concatenate([jnp.zeros((1,), x.dtype), x])

@@ -1,0 +1,218 @@
+"""Road, axles and battery of one design put together: what it can pull and what that costs."""
+
+import equinox as eqx
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from framerail.vehicle.battery import (
+    BatteryModel,
+    battery_model,
+    charge_limit,
+    discharge_limit,
+    open_circuit_voltage,
+)
+from framerail.vehicle.design import Regeneration, VehicleDesign, loaded_mass
+from framerail.vehicle.electric_machine import (
+    AxleModel,
+    axle_force_limit,
+    axle_model,
+    load_coefficient,
+    loss_minimizing_share,
+    no_load_loss,
+)
+from framerail.vehicle.inputs import Conditions
+from framerail.vehicle.road_load import Resistance, resistance
+
+HAND_OVER = 0.2
+"""Width of the hand-over between one and two driven axles, over the no-load loss of both."""
+LEADING_SPEED = 15.0
+"""Speed (m/s) at which the axle that drives alone is chosen, by the lower total loss."""
+
+
+class Powertrain(eqx.Module):
+    """A design's constants in given conditions, computed once before a simulation."""
+
+    road: Resistance
+    front: AxleModel
+    rear: AxleModel
+    battery: BatteryModel
+    regeneration: Regeneration
+    mass: Float[Array, ""]
+    """Loaded mass, kg."""
+    inertia: Float[Array, ""]
+    """Loaded mass with the rotating parts' share, kg."""
+    front_grip: Float[Array, ""]
+    """Tire force that the front axle can transmit at rest, N."""
+    rear_grip: Float[Array, ""]
+    """Tire force that the rear axle can transmit at rest, N."""
+    load_transfer: Float[Array, ""]
+    """Tire force moved to the rear axle per unit of acceleration, N/(m/s^2)."""
+    auxiliary: Float[Array, ""]
+    """Steady load at the battery terminals, W."""
+    top_speed: Float[Array, ""]
+    """Governed top speed, m/s."""
+    front_leads: Float[Array, ""]
+    """One when the front axle is the one that drives alone at light load."""
+
+
+class DriveLimits(eqx.Module):
+    """Wheel forces available at one speed, N."""
+
+    front: Float[Array, ""]
+    rear: Float[Array, ""]
+    drive: Float[Array, ""]
+    """Both axles together, within the battery's power."""
+    battery: Float[Array, ""]
+    """What the battery alone would allow."""
+
+
+def powertrain(design: VehicleDesign, conditions: Conditions) -> Powertrain:
+    """Constants of `design` in `conditions`."""
+    mass = loaded_mass(design)
+    road = resistance(design, conditions)
+    grip = road.weight * conditions.adhesion
+    front = axle_model(design.front, design.tire_radius)
+    rear = axle_model(design.rear, design.tire_radius)
+    return Powertrain(
+        road=road,
+        front=front,
+        rear=rear,
+        battery=battery_model(design.battery),
+        regeneration=design.regeneration,
+        mass=mass,
+        inertia=mass * (1.0 + design.rotating_mass_fraction),
+        front_grip=grip * design.front_weight_fraction,
+        rear_grip=grip * (1.0 - design.front_weight_fraction),
+        load_transfer=conditions.adhesion
+        * mass
+        * design.center_of_gravity_height
+        / design.wheelbase,
+        auxiliary=design.auxiliary_power,
+        top_speed=design.top_speed,
+        front_leads=_front_leads(front, rear),
+    )
+
+
+def _front_leads(front: AxleModel, rear: AxleModel) -> Float[Array, ""]:
+    """One when driving on the front axle alone loses less at a town speed; the rear wins a tie."""
+    speed = jnp.full_like(front.standing, LEADING_SPEED)
+    front_loss = no_load_loss(front, speed) + rear.idle_loss * no_load_loss(rear, speed)
+    rear_loss = no_load_loss(rear, speed) + front.idle_loss * no_load_loss(front, speed)
+    return jnp.where(front_loss < rear_loss, jnp.ones_like(speed), jnp.zeros_like(speed))
+
+
+def front_share(train: Powertrain, speed: Float[Array, ""]) -> Float[Array, ""]:
+    """Front axle's share of the drive force before limits."""
+    return loss_minimizing_share(train.front, train.rear, speed)
+
+
+class AxleDuty(eqx.Module):
+    """How the axles bear a wheel force."""
+
+    front_force: Float[Array, ""]
+    """N, negative when braking."""
+    rear_force: Float[Array, ""]
+    """N, negative when braking."""
+    front_awake: Float[Array, ""]
+    """Part of the front axle's no-load loss that is on."""
+    rear_awake: Float[Array, ""]
+    """Part of the rear axle's no-load loss that is on."""
+
+
+def axle_duty(
+    train: Powertrain,
+    force: Float[Array, ""],
+    speed: Float[Array, ""],
+    share: Float[Array, ""],
+    limits: DriveLimits,
+) -> AxleDuty:
+    """How the axles bear `force`: the leading axle alone at light load, both above.
+
+    The hand-over is gradual around the force at which both ways lose the same, so that the result
+    is continuous; where an axle is at its limit the other takes over.
+    """
+    size = jnp.abs(force)
+    front, rear, leads = train.front, train.rear, train.front_leads
+    front_load, rear_load = load_coefficient(front, speed), load_coefficient(rear, speed)
+    front_idle, rear_idle = no_load_loss(front, speed), no_load_loss(rear, speed)
+    shared = front_load * share**2 + rear_load * (1.0 - share) ** 2
+    alone = leads * front_load + (1.0 - leads) * rear_load
+    saved = leads * (1.0 - rear.idle_loss) * rear_idle
+    saved = saved + (1.0 - leads) * (1.0 - front.idle_loss) * front_idle
+    gain = saved - (alone - shared) * size * size
+    width = HAND_OVER * (front_idle + rear_idle) + 1e-3
+    handed = jnp.clip(0.5 + gain / width, 0.0, 1.0)
+    single = handed * handed * (3.0 - 2.0 * handed) * front.present * rear.present
+    wish = (single * leads + (1.0 - single) * share) * size
+    front_size = jnp.minimum(jnp.maximum(wish, size - limits.rear), limits.front)
+    sign = jnp.where(force < 0.0, -1.0, 1.0)
+    return AxleDuty(
+        front_force=sign * front_size,
+        rear_force=sign * (size - front_size),
+        front_awake=1.0 - single * (1.0 - leads) * (1.0 - front.idle_loss),
+        rear_awake=1.0 - single * leads * (1.0 - rear.idle_loss),
+    )
+
+
+def _battery_force(
+    train: Powertrain, speed: Float[Array, ""], share: Float[Array, ""], power: Float[Array, ""]
+) -> Float[Array, ""]:
+    """Wheel force for which axles split by `share` draw `power` from the battery: a quadratic."""
+    front, rear = train.front, train.rear
+    spare = power - train.auxiliary - no_load_loss(front, speed) - no_load_loss(rear, speed)
+    per_force = share / (front.gear_efficiency * front.inverter_efficiency) + (1.0 - share) / (
+        rear.gear_efficiency * rear.inverter_efficiency
+    )
+    bend = (share / front.gear_efficiency) ** 2 * load_coefficient(front, speed) + (
+        (1.0 - share) / rear.gear_efficiency
+    ) ** 2 * load_coefficient(rear, speed)
+    slope = per_force * jnp.maximum(speed, 0.1)
+    positive = jnp.maximum(spare, 0.0)
+    return 2.0 * positive / (slope + jnp.sqrt(slope * slope + 4.0 * bend * positive))
+
+
+def drive_limits(
+    train: Powertrain,
+    speed: Float[Array, ""],
+    acceleration: Float[Array, ""],
+    open_circuit: Float[Array, ""],
+    share: Float[Array, ""],
+) -> DriveLimits:
+    """Highest wheel forces at `speed`, with load transfer from `acceleration` (m/s^2)."""
+    transfer = train.load_transfer * acceleration
+    front_grip = jnp.maximum(train.front_grip - transfer, 0.0)
+    rear_grip = jnp.maximum(train.rear_grip + transfer, 0.0)
+    front = axle_force_limit(train.front, speed, front_grip)
+    rear = axle_force_limit(train.rear, speed, rear_grip)
+    available = discharge_limit(train.battery, open_circuit)
+    battery = _battery_force(train, speed, share, available)
+    return DriveLimits(
+        front=front, rear=rear, drive=jnp.minimum(front + rear, battery), battery=battery
+    )
+
+
+def regeneration_limit(
+    train: Powertrain,
+    limits: DriveLimits,
+    speed: Float[Array, ""],
+    state_of_charge: Float[Array, ""],
+) -> Float[Array, ""]:
+    """Highest regenerative braking force at the wheels, N.
+
+    The least of: asked deceleration, stated power, machines and tires, and what the battery takes
+    (losses left out, so its limit is never exceeded); faded out at low speed.
+    """
+    rule = train.regeneration
+    moving = jnp.maximum(speed, 0.1)
+    blend = jnp.clip(
+        (speed - rule.fade_out_speed) / (rule.full_speed - rule.fade_out_speed), 0.0, 1.0
+    )
+    accepted = charge_limit(train.battery, state_of_charge) + train.auxiliary
+    force = jnp.minimum(rule.max_deceleration * train.mass, rule.max_power / moving)
+    force = jnp.minimum(force, limits.front + limits.rear)
+    return blend * jnp.minimum(force, accepted / moving)
+
+
+def open_circuit(train: Powertrain, state_of_charge: Float[Array, ""]) -> Float[Array, ""]:
+    """Open-circuit voltage of the pack, V."""
+    return open_circuit_voltage(train.battery, state_of_charge)

@@ -1,0 +1,150 @@
+"""Survival against closed forms (shared vectors) and against a path simulation."""
+
+import csv
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from framerail.deal import MarketAccess, first_passage_probability, survive
+from framerail.numerics.calendar import quarter_grid
+
+VECTORS = Path(__file__).parents[3] / "shared" / "facts" / "program" / "validation_vectors.csv"
+number = jnp.asarray
+MONTHS = 3.0
+SURVIVE = jax.jit(survive)
+
+
+def vectors(test):
+    if not VECTORS.exists():
+        return [pytest.param({}, 0.0, marks=pytest.mark.skip(reason="shared facts not here"))]
+    with VECTORS.open(encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(file) if row["test"] == test]
+    return [
+        ({key: float(v) for key, v in (p.split("=") for p in row["inputs"].split(";"))},
+         float(row["value"]))
+        for row in rows
+    ]  # fmt: skip
+
+
+def access(raises=0.0, amount=1e6, spread=0.5, delisting=0.0, since=2024.0):
+    return MarketAccess(*map(number, (raises, amount, spread, delisting, since)))
+
+
+@pytest.mark.parametrize(("given", "wanted"), vectors("black_cox_first_passage"))
+def test_black_cox_first_passage(given, wanted):
+    distance = jnp.log(given["V"] / given["K"])
+    drift = number(given["r"] - given["q"] - given["sig"] ** 2 / 2)
+    found = first_passage_probability(distance, drift, number(given["sig"]), number(given["T"]))
+    assert abs(float(found) - wanted) < 1e-6
+
+
+@pytest.mark.parametrize(("given", "wanted"), vectors("cash_runway_first_passage"))
+def test_cash_first_passage(given, wanted):
+    found = first_passage_probability(
+        number(given["cash"]),
+        number(-given["burn_per_month"]),
+        number(given["sigma_per_sqrt_month"]),
+        number(given["months"]),
+    )
+    assert abs(float(found) - wanted) < 1e-6
+
+
+@pytest.mark.parametrize(("given", "wanted"), vectors("cash_runway_first_passage"))
+def test_density_over_quarters_meets_the_closed_form(given, wanted):
+    grid = quarter_grid(2024.0, 1)
+    found = SURVIVE(
+        number(given["cash"] * 1e6),
+        number(0.0),
+        jnp.full(4, -MONTHS * given["burn_per_month"] * 1e6),
+        jnp.zeros(4),
+        number(np.sqrt(MONTHS) * given["sigma_per_sqrt_month"] * 1e6),
+        access(),
+        grid,
+    )
+    assert abs(float(found.cumulative[int(given["months"] / MONTHS) - 1]) - wanted) < 1e-6
+    assert float(found.residual) < 1e-9
+
+
+@pytest.mark.parametrize(
+    ("cash", "drift", "shock"), [(325.5, -100.0, 98.0), (50.0, -30.0, 98.0), (900.0, 10.0, 98.0)]
+)
+def test_twenty_four_quarters_meet_the_inverse_gaussian(cash, drift, shock):
+    grid = quarter_grid(2024.0, 6)
+    found = SURVIVE(
+        number(cash * 1e6), number(0.0), jnp.full(24, drift * 1e6), jnp.zeros(24),
+        number(shock * 1e6), access(), grid,
+    )  # fmt: skip
+    time = jnp.arange(1.0, 25.0)
+    wanted = first_passage_probability(number(cash), number(drift), number(shock), time)
+    np.testing.assert_allclose(found.cumulative, wanted, atol=1e-8)
+
+
+def simulate(paths, drift, put, shock, reach, cash, floor, seed):
+    """Path by path: Brownian bridge within a quarter, then put, then raise."""
+    draw = np.random.default_rng(seed)
+    money, alive = np.full(paths, cash - floor), np.ones(paths, bool)
+    cumulative = []
+    for move, owed in zip(drift, put, strict=True):
+        ends = money + move + shock * draw.standard_normal(paths)
+        crossed = draw.random(paths) < np.exp(
+            -2 * np.maximum(money, 0) * np.maximum(ends, 0) / shock**2
+        )
+        alive &= (ends > 0) & ~crossed
+        delisted = draw.random(paths) < 1 - np.exp(-float(reach.delisting) / 4)
+        alive &= ~(delisted & (ends < owed))
+        raised = draw.random(paths) < 1 - np.exp(-float(reach.raises) / 4)
+        amount = float(reach.raise_amount)
+        size = amount * (1 + float(reach.raise_spread) * draw.standard_normal(paths))
+        below = ends + size < 0
+        size = np.where(below, amount, size)
+        money = np.where(raised, ends + size, ends)
+        cumulative.append(1 - alive.mean())
+    return np.asarray(cumulative)
+
+
+def test_paths_with_raises_and_delisting():
+    """200,000 paths of a company that burns, raises and may lose its listing."""
+    quarters, paths = 12, 200_000
+    drift = np.full(quarters, -90e6)
+    drift[2] += 200e6
+    put = np.where(np.arange(quarters) < 8, 990e6, 0.0)
+    reach = access(raises=0.9, amount=150e6, spread=0.6, delisting=0.2)
+    found = SURVIVE(
+        number(325e6), number(40e6), number(drift), number(put), number(98e6), reach,
+        quarter_grid(2024.0, 3),
+    ).cumulative  # fmt: skip
+    wanted = simulate(paths, drift, put, 98e6, reach, 325e6, 40e6, seed=11)
+    error = np.sqrt(wanted * (1 - wanted) / paths)
+    assert np.all(np.abs(np.asarray(found) - wanted) < 3 * error + 1e-4)
+
+
+def test_the_bridge_matters():
+    """Looking at quarter ends only would miss failures: the model must not."""
+    draw = np.random.default_rng(5).standard_normal((100_000, 8))
+    ends = 200.0 - 20.0 * np.arange(1, 9) + 98.0 * np.cumsum(draw, axis=1)
+    seen = np.mean(np.any(ends <= 0, axis=1))
+    exact = SURVIVE(
+        number(200e6), number(0.0), jnp.full(8, -20e6), jnp.zeros(8), number(98e6), access(),
+        quarter_grid(2024.0, 2),
+    ).cumulative[-1]  # fmt: skip
+    assert float(exact) > seen + 0.05
+
+
+def test_hazard_gradient_is_the_closed_forms():
+    """d P / d cash of the marched density is that of the inverse Gaussian."""
+    grid = quarter_grid(2024.0, 2)
+
+    def marched(cash):
+        return survive(
+            cash, number(0.0), jnp.full(8, -60e6), jnp.zeros(8), number(98e6), access(), grid
+        ).cumulative[-1]
+
+    def closed(cash):
+        return first_passage_probability(cash, number(-60e6), number(98e6), number(8.0))
+
+    cash = number(400e6)
+    found = jax.jit(jax.grad(marched))(cash)
+    np.testing.assert_allclose(found, jax.grad(closed)(cash), rtol=1e-6)

@@ -1,0 +1,217 @@
+"""Properties of the books: cash ties, values add, derivatives are right."""
+
+import dataclasses
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from framerail.numerics.calendar import fraction_between, quarter_grid, spread
+from framerail.program import (
+    Finance,
+    Streams,
+    annuity,
+    break_even,
+    cash_flow,
+    irr,
+    no_streams,
+    present_value,
+)
+from framerail.program.cash_flow import INFLOWS, OUTFLOWS
+
+GRID = quarter_grid(2024.0, 14)
+QUIET = settings(derandomize=True, max_examples=25, deadline=None)
+DECISION = jnp.asarray(2024.1667)
+NAMES = [field.name for field in dataclasses.fields(Finance)]
+BASE = np.array([0.11, 0.25, 0.3, 0.8, 50e6, 0.1, 0.6, 20.0, 50.0, 25.0, 1.75])
+
+
+def partner(point):
+    return Finance(*[point[index] for index in range(len(NAMES))])
+
+
+def program(start, end, price=50_000.0):
+    """Streams whose dates move."""
+    sales = 7_000.0 * fraction_between(start, end, GRID)
+    return dataclasses.replace(
+        no_streams(GRID),
+        revenue=price * sales,
+        materials=36_000.0 * sales,
+        warranty=1_200.0 * sales,
+        selling=0.08 * price * sales,
+        production_credit=900.0 * sales,
+        engineering=spread(jnp.asarray(350e6), jnp.asarray(2024.25), start - 0.2, GRID),
+        tooling=spread(jnp.asarray(180e6), start - 1.0, start, GRID),
+        conversion=spread(jnp.asarray(250e6), start - 1.2, start, GRID),
+        finished_goods=14_000.0 * sales,
+    )
+
+
+@jax.jit
+def value(point):
+    """Value in millions, from finance and [start, end, price]."""
+    start, end, price = point[11], point[12], point[13]
+    return (
+        present_value(
+            partner(point),
+            program(start, end, price),
+            GRID,
+            valuation_date=DECISION,
+            start_of_production=start,
+        )
+        / 1e6
+    )
+
+
+gradient = jax.jit(jax.grad(value))
+POINT = np.concatenate([BASE, [2026.63, 2034.13, 50_000.0]])
+ALL = [*NAMES, "start_of_production", "end_of_production", "price"]
+
+
+@pytest.mark.parametrize("index", range(len(ALL)), ids=ALL)
+def test_gradient_agrees_with_finite_difference(index, finite_difference):
+    slope = gradient(jnp.asarray(POINT))[index]
+    step = 1e-5 * max(1e-1, abs(POINT[index])) if index < 11 or index == 13 else 1e-5
+
+    def along(x):
+        return value(jnp.asarray(POINT).at[index].set(x))
+
+    reference = finite_difference(along, POINT[index], step)
+    assert abs(reference * max(1e-3, abs(POINT[index]))) > 1e-3  # it matters, so this can fail
+    np.testing.assert_allclose(slope, reference, rtol=2e-5)
+
+
+@st.composite
+def books(draw):
+    """Arbitrary streams: bursts of every line at arbitrary times."""
+    seed = draw(st.integers(0, 10_000))
+    generator = np.random.default_rng(seed)
+
+    def line():
+        on = generator.random(56) < generator.uniform(0, 1)
+        return jnp.asarray(on * generator.exponential(10 ** generator.uniform(0, 9), 56))
+
+    streams = Streams(**{field.name: line() for field in dataclasses.fields(Streams)})
+    low = np.array([0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0])
+    high = np.array([0.4, 0.5, 1.0, 1.0, 1e9, 1.0, 1.0, 90.0, 90.0, 90.0, 4.0])
+    finance = jnp.asarray(generator.uniform(low, high))
+    return streams, finance, jnp.asarray(generator.uniform(2024.0, 2037.0))
+
+
+@jax.jit
+def evaluate(finance, streams, start):
+    return cash_flow(
+        partner(finance), streams, GRID, valuation_date=DECISION, start_of_production=start
+    )
+
+
+@QUIET
+@given(books())
+def test_books_balance_whatever_the_streams(case):
+    streams, finance, start = case
+    result = evaluate(finance, streams, start)
+    scale = sum(
+        float(jnp.sum(jnp.abs(getattr(streams, field.name))))
+        for field in dataclasses.fields(streams)
+    )
+    cent = 0.01 * max(1.0, scale / 1e9)  # a cent on a billion
+    assert float(result.identity_residual) < cent
+    # Cash counted from the streams alone, not from the engine's own lines.
+    received = sum(float(jnp.sum(getattr(streams, name))) for name in INFLOWS)
+    paid = sum(float(jnp.sum(getattr(streams, name))) for name in OUTFLOWS)
+    owed = float(result.working_capital.trade[-1])
+    tax = float(jnp.sum(result.income_tax.tax))
+    total = float(result.cumulative[-1])
+    assert abs(total - (received - paid - owed - tax)) < cent
+    assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(result))
+    assert float(result.peak_funding) >= 0
+
+
+@QUIET
+@given(books())
+def test_taxed_income_is_income_whatever_the_timing(case):
+    streams, finance, start = case
+    result = evaluate(finance, streams, start)
+    deducted = float(jnp.sum(result.taxable_income))
+    expected = (
+        sum(float(jnp.sum(getattr(streams, name))) for name in INFLOWS)
+        - sum(float(jnp.sum(getattr(streams, name))) for name in OUTFLOWS)
+        - float(jnp.sum(streams.production_credit))
+        + float(streams.finished_goods[-1])
+    )
+    assert deducted == pytest.approx(expected, rel=1e-9, abs=1.0)
+
+
+@QUIET
+@given(books(), books(), st.floats(0, 3))
+def test_value_adds_up_without_tax(first, second, scale):
+    # Linear but for the tax: the value of a sum is the sum of the values.
+    one, finance, start = first
+    two = second[0]
+    free = finance.at[1].set(0.0)
+
+    def worth(streams):
+        return float(evaluate(free, streams, start).npv)
+
+    both = jax.tree.map(lambda a, b: a + scale * b, one, two)
+    expected = worth(one) + scale * worth(two)
+    assert worth(both) == pytest.approx(expected, rel=1e-9, abs=1e-3)
+
+
+@QUIET
+@given(delay=st.floats(0.1, 3.0))
+def test_a_later_start_moves_the_cash_and_the_deductions(delay):
+    start, end = jnp.asarray(2026.0), jnp.asarray(2034.0)
+
+    def run(begin, finish):
+        return evaluate(jnp.asarray(BASE), program(begin, finish), begin)
+
+    prompt, late = run(start, end), run(start + delay, end + delay)
+    assert float(late.peak_date) >= float(prompt.peak_date)
+    assert float(late.payback) > float(prompt.payback)
+    before = GRID.end <= 2026.0 + delay
+    assert float(jnp.sum(late.depreciation[before])) == pytest.approx(0.0, abs=1e-3)
+    assert float(jnp.sum(late.depreciation)) == pytest.approx(
+        float(jnp.sum(prompt.depreciation)), rel=1e-12
+    )
+
+
+def test_rate_of_return_and_break_even_have_implicit_derivatives(finite_difference):
+    start, end = jnp.asarray(2026.6), jnp.asarray(2034.1)
+
+    def rate(price):
+        return evaluate(jnp.asarray(BASE), program(start, end, price), start).irr
+
+    def volume(price):
+        return break_even(
+            partner(jnp.asarray(BASE)),
+            program(start, end, price),
+            GRID,
+            valuation_date=DECISION,
+            start_of_production=start,
+        ).scale
+
+    for function in (rate, volume):
+        slope = jax.grad(function)(jnp.asarray(52_000.0))
+        reference = finite_difference(lambda p, f=function: f(jnp.asarray(p)), 52_000.0, 0.5)
+        assert abs(reference) > 1e-7
+        np.testing.assert_allclose(slope, reference, rtol=1e-5)
+
+
+def test_gradients_are_finite_where_there_is_no_rate():
+    for flows in (jnp.zeros(56), jnp.ones(56), -jnp.ones(56)):
+        slope = jax.grad(lambda x: irr(x, 4.0).value)(flows)
+        np.testing.assert_array_equal(slope, 0.0)
+    assert np.isfinite(jax.grad(annuity)(jnp.asarray(0.0), jnp.asarray(8.0)))
+
+
+def test_partners_can_be_stacked_and_mapped():
+    pair = jnp.stack([jnp.asarray(BASE), jnp.asarray(BASE).at[0].set(0.2)])
+    start = jnp.asarray(2026.6)
+    streams = program(start, jnp.asarray(2034.0))
+    both = jax.vmap(lambda finance: evaluate(finance, streams, start).npv)(pair)
+    assert both.shape == (2,)
+    assert float(both[1]) < float(both[0])
