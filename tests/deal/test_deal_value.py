@@ -27,8 +27,14 @@ READING = runpy.run_path(str(Path(__file__).with_name("reading.py")))
 INPUTS, GRID, NOTHING = READING["reference_inputs"](), READING["GRID"], READING["NOTHING"]
 FLOWS = READING["program"]()
 number = jnp.float64
-VALUE = jax.jit(lambda inputs, flows, outside=NOTHING: value_deal(inputs, flows, outside, GRID))
-DEAL = VALUE(INPUTS, FLOWS)
+COMPILED = jax.jit(lambda inputs, flows, outside: value_deal(inputs, flows, outside, GRID))
+
+
+def valued(inputs, flows, outside=NOTHING):
+    return COMPILED(inputs, flows, outside)
+
+
+DEAL = valued(INPUTS, FLOWS)
 
 
 def test_all_results_are_finite():
@@ -49,7 +55,7 @@ def test_expected_external_cash_is_the_programs_while_it_lives():
         INPUTS,
         (empty, jnp.zeros(())),
     )
-    found = VALUE(inputs, FLOWS)
+    found = valued(inputs, FLOWS)
     alive = 1.0 - found.survival.cumulative + 0.5 * found.survival.default
     start_up = inputs.partners.start_up
     counted = fraction_before(start_up.franchise.date, GRID)
@@ -76,7 +82,7 @@ def test_default_before_production_counts_the_quarters_before_it():
 def test_the_check_buys_time():
     gained = DEAL.survival_without.cumulative - DEAL.survival.cumulative
     assert float(gained[:6].min()) > 0.0
-    bigger = VALUE(READING["reference_inputs"]("deal-upfront"), FLOWS)
+    bigger = valued(READING["reference_inputs"]("deal-upfront"), FLOWS)
     assert float(bigger.survival.cumulative[4]) < float(DEAL.survival.cumulative[4])
 
 
@@ -86,8 +92,8 @@ def test_loss_if_default_is_measured_against_none():
 
 
 def test_realization_follows_the_draw():
-    early = VALUE(eqx.tree_at(lambda i: i.survival.chance, INPUTS, number(0.02)), FLOWS)
-    late = VALUE(eqx.tree_at(lambda i: i.survival.chance, INPUTS, number(0.9999)), FLOWS)
+    early = valued(eqx.tree_at(lambda i: i.survival.chance, INPUTS, number(0.02)), FLOWS)
+    late = valued(eqx.tree_at(lambda i: i.survival.chance, INPUTS, number(0.9999)), FLOWS)
     assert float(early.default_time) < float(late.default_time)
     # averaging realizations gives the expectation
     partners, draws = INPUTS.partners, (jnp.arange(256) + 0.5) / 256
@@ -108,7 +114,7 @@ def test_outcome_says_that_it_fails_first():
 
 def test_outside_options_move_gains_one_for_one():
     better = eqx.tree_at(lambda o: o.incumbent, NOTHING, number(5e6))
-    other = VALUE(INPUTS, FLOWS, better)
+    other = valued(INPUTS, FLOWS, better)
     assert float(DEAL.gain[0] - other.gain[0]) == pytest.approx(5e6)
 
 
@@ -140,7 +146,7 @@ def test_gradients_are_finite_everywhere():
 )  # fmt: skip
 def test_gradient_is_the_finite_difference(where, step):
     at = where(INPUTS)
-    up, down = (VALUE(eqx.tree_at(where, INPUTS, at + s), FLOWS) for s in (step, -step))
+    up, down = (valued(eqx.tree_at(where, INPUTS, at + s), FLOWS) for s in (step, -step))
     slope = (up.gain[:2] - down.gain[:2]) / (2 * step)
     np.testing.assert_allclose(where(SLOPES), slope, rtol=1e-4, atol=1e-6)
 

@@ -74,7 +74,9 @@ def drivers_of(scenario, seed=5):
     generator = np.random.default_rng(seed)
     found = []
     for leaf in scenario.uncertainty:
-        low, middle, high = (float(x) for x in leaf.distribution.quantile([0.1, 0.5, 0.9]))
+        low, middle, high = (
+            float(x) for x in leaf.distribution.quantile(np.asarray([0.1, 0.5, 0.9]))
+        )
         slope = generator.normal(0, 1e7, len(TARGETS)) / max(high - low, 1e-12)
         slope[TARGETS.index("default_before_production")] *= 1e-9
         found.append(Driver(leaf.path, leaf.unit, low, middle, high, slope))
@@ -137,5 +139,3 @@ def study(scenario, structures):
 @pytest.fixture(scope="session")
 def of(study):
     return view(study)
-
-

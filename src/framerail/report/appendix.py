@@ -7,32 +7,31 @@ import pandas as pd
 
 from framerail.report.page import folded, paragraph, section, table, two_lines
 from framerail.report.sources import Assumption, bibliography
+from framerail.report.table_kind import records
 from framerail.report.view import View
-from framerail.report.words import number, percent
+from framerail.report.words import number, percent, sentence
 
 
 def books(view: View, found: dict[str, pd.DataFrame]) -> str:
     """Outcomes counted, and whether the books balance."""
     audits = found["audits"]
-    bad = [row for row in audits.itertuples() if float(str(row.worst)) > float(str(row.limit))]
+    bad = audits[audits["worst"] > audits["limit"]]
     draws = view.study.draws
     answer = (
         "The books balance: every audit stays within rounding in every usable draw."
-        if not bad
+        if bad.empty
         else f"{len(bad)} of {len(audits)} audits leave the range of rounding in some draws."
     )
     rows = [
-        [str(row.meaning), str(row.unit), number(float(str(row.at_medians)), 2),
-         number(float(str(row.worst)), 2), number(float(str(row.limit)), 2),
-         _passed(float(str(row.share_within)))]
-        for row in audits.itertuples()
+        [row["meaning"], row["unit"], number(row["at_medians"], 2), number(row["worst"], 2),
+         number(row["limit"], 2), _passed(row["share_within"])]
+        for row in records(audits)
     ]  # fmt: skip
-    outcomes = found["outcomes"]
-    seen = outcomes[(outcomes["draws"] > 0) | outcomes["at_medians"]]
     said = [
-        [str(row.stage), str(row.sentence), str(row.cure), f"{row.draws:,}",
-         percent(float(str(row.share))), "yes" if row.at_medians else "no"]
-        for row in seen.itertuples()
+        [row["stage"], sentence(row["sentence"]), sentence(row["cure"]), f"{row['draws']:,}",
+         percent(row["share"]), "yes" if row["at_medians"] else "no"]
+        for row in records(found["outcomes"])
+        if row["draws"] > 0 or row["at_medians"]
     ]  # fmt: skip
     usable = int(draws.valid.sum())
     note = (

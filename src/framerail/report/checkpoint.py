@@ -50,8 +50,8 @@ class FolderStore:
     def get(self, number: int) -> list[np.ndarray] | None:
         """Arrays of one chunk, or None."""
         try:
-            with np.load(self._file(number)) as kept:
-                return [kept[f"a{place}"] for place in range(len(kept.files))]
+            with self._file(number).open("rb") as stream, np.load(stream) as kept:
+                return [kept[f"arr_{place}"] for place in range(len(kept.files))]
         except (FileNotFoundError, KeyError, ValueError, EOFError, zipfile.BadZipFile):
             return None
 
@@ -60,5 +60,5 @@ class FolderStore:
         self.folder.mkdir(parents=True, exist_ok=True)
         unfinished = self._file(number).with_suffix(".unfinished")
         with unfinished.open("wb") as stream:
-            np.savez(stream, **{f"a{place}": array for place, array in enumerate(arrays)})
+            np.savez(stream, *arrays)
         os.replace(unfinished, self._file(number))

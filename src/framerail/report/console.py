@@ -49,6 +49,7 @@ def _gains(found: dict[str, Any]) -> Table:
     rows = [(one["name"], one["gain"]) for one in
             (found["partners"]["incumbent"], found["partners"]["start_up"])]  # fmt: skip
     rows += [("both together", found["joint_gain"]), *found["third_parties"].items()]
+    rows.append(("everyone", found["everyone"]))
     for name, band in rows:
         cells = (millions(band[key]) for key in ("mean", "p5", "p50", "p95", "cvar_5"))
         made.add_row(name, *cells, percent(band["share_positive"]))
@@ -75,11 +76,19 @@ def _terms(found: dict[str, Any], of: View) -> Table:
     made = _table(heading, "", "upfront", "a truck", f"{incumbent}, $M", f"{start_up}, $M")
     names = {"nash": "even split" if zone["exists"] else "least bad"}
     if zone["exists"]:
-        names |= {"incumbent_best": f"best for {incumbent}", "start_up_best": f"best for {start_up}"}
+        names |= {
+            "incumbent_best": f"best for {incumbent}",
+            "start_up_best": f"best for {start_up}",
+        }
     for key, text in names.items():
         point = zone[key]
-        made.add_row(text, dollars(point["upfront"]), dollars(point["royalty"]),
-                     millions(point["incumbent_gain"]), millions(point["start_up_gain"]))  # fmt: skip
+        made.add_row(
+            text,
+            dollars(point["upfront"]),
+            dollars(point["royalty"]),
+            millions(point["incumbent_gain"]),
+            millions(point["start_up_gain"]),
+        )
     return _spaced(made)
 
 
@@ -100,7 +109,9 @@ def _sites(found: dict[str, Any]) -> Table:
 
 
 def _trucks(found: dict[str, Any]) -> Table:
-    made = _table("Trucks (medians of draws)", "", "mi", "0-60 s", "price", "unit cost", "best year")
+    made = _table(
+        "Trucks (medians of draws)", "", "mi", "0-60 s", "price", "unit cost", "best year"
+    )
     for name, one in found["trucks"].items():
         made.add_row(
             name,

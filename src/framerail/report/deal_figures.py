@@ -25,8 +25,9 @@ from framerail.report.words import dollars, percent
 MILLION = 1e6
 
 
-def _bins(values: np.ndarray, count: int = 40) -> tuple[np.ndarray, np.ndarray]:
+def _bins(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Counts per bin with an edge at zero; the outermost percent on each side is folded in."""
+    count = int(np.clip(2 * np.sqrt(values.size), 12, 40))
     low, high = np.percentile(values, (1, 99)) if values.size else (-1.0, 1.0)
     low, high = min(low, 0.0), max(high, 0.0)
     width = max((high - low) / count, 1e-9)
@@ -38,9 +39,13 @@ def gains(view: View) -> go.Figure:
     """Distributions of both partners' gains, expected and realized."""
     rows = (("expected over the failure", False), ("one realization", True))
     roles = (("incumbent", INCUMBENT), ("start-up", START_UP))
-    titles = [f"{view.partners[place]}: {text}" for text, _ in rows for _, place in roles]
+    titles = [
+        f"{view.partners[place]}: {text}<br>{_in_short(view.gain(role, realized=realized))}"
+        for text, realized in rows
+        for role, place in roles
+    ]
     figure = make_subplots(
-        rows=2, cols=2, subplot_titles=titles, vertical_spacing=0.2, horizontal_spacing=0.09
+        rows=2, cols=2, subplot_titles=titles, vertical_spacing=0.24, horizontal_spacing=0.09
     )
     for row, (_, realized) in enumerate(rows, start=1):
         for column, (role, _) in enumerate(roles, start=1):
@@ -60,32 +65,36 @@ def gains(view: View) -> go.Figure:
                 row=row,
                 col=column,
             )
-            _mark_mean(figure, values, row, column)
+            figure.add_shape(
+                type="line",
+                x0=spread(values).mean,
+                x1=spread(values).mean,
+                y0=0,
+                y1=1,
+                yref="y domain",
+                line={"color": INK, "width": 1.5},
+                row=row,
+                col=column,
+            )
     finish(
-        figure, "What does each partner gain by the deal, and how often does it lose?", height=560
+        figure,
+        "What does each partner gain by the deal, and how often does it lose?",
+        height=600,
+        top=92,
+        bargap=0,
     )
-    figure.update_layout(margin={"t": 90}, bargap=0)
     figure.update_xaxes(title_text="gain, $ million", row=2)
     figure.update_yaxes(title_text="share of draws", tickformat=".0%", col=1)
     figure.update_yaxes(tickformat=".0%", col=2)
     return figure
 
 
-def _mark_mean(figure: go.Figure, values: np.ndarray, row: int, column: int) -> None:
+def _in_short(values: np.ndarray) -> str:
+    """Mean and chance of a loss, below a panel's title."""
     found = spread(values)
-    figure.add_vline(x=found.mean, line={"color": INK, "width": 1.5}, row=row, col=column)
-    figure.add_annotation(
-        text=f"mean {dollars(found.mean * MILLION)}; loses in {percent(1 - found.positive)}",
-        x=1,
-        y=1,
-        xref="x domain",
-        yref="y domain",
-        xanchor="right",
-        yanchor="top",
-        showarrow=False,
-        bgcolor="rgba(255,255,255,0.8)",
-        row=row,
-        col=column,
+    return (
+        f"<span style='font-size:12px'>mean {dollars(found.mean)} (line), "
+        f"loses in {percent(1 - found.positive)}</span>"
     )
 
 
@@ -93,7 +102,7 @@ def both_sides(view: View) -> go.Figure:
     """Every draw as a point: the incumbent's gain against the start-up's."""
     mine, theirs = view.gain("incumbent") / MILLION, view.gain("start-up") / MILLION
     start_up, incumbent = view.partners
-    figure = new_figure("Do both gain in the same futures?", height=420)
+    figure = new_figure("Do both gain in the same futures?", height=420, top=44)
     figure.add_scatter(
         x=finite(mine),
         y=finite(theirs),
@@ -136,7 +145,7 @@ def _range(values: np.ndarray) -> list[float]:
 def survival(view: View) -> go.Figure:
     """Probability of having failed by quarter, with and without the deal."""
     name = view.partners[START_UP]
-    figure = new_figure(f"How likely has {name} failed by each date?", height=430)
+    figure = new_figure(f"How likely has {name} failed by each date?", height=430, top=96)
     ends = view.quarters + 0.25
     worlds = (
         ("with the deal", "default_with", INCUMBENT_COLOR, "bottom"),
@@ -169,7 +178,6 @@ def survival(view: View) -> go.Figure:
     figure.update_yaxes(
         title_text="probability of having failed", tickformat=".0%", range=[0, 1.02]
     )
-    figure.update_layout(margin={"t": 100})
     return figure
 
 
@@ -195,7 +203,7 @@ def planned_cash(view: View) -> go.Figure:
         y=floor,
         line={"color": INK, "width": 1, "dash": "dot"},
         annotation_text=f"minimum cash {dollars(floor * MILLION)}",
-        annotation_position="bottom left",
+        annotation_position="top right",
     )
     figure.update_xaxes(title_text="end of quarter", dtick=1)
     figure.update_yaxes(title_text="cash, $ million")
@@ -211,7 +219,7 @@ def zone(view: View) -> go.Figure | None:
     x, y = finite(np.asarray(found.upfront) / MILLION), finite(found.royalty)
     first = np.asarray(found.incumbent_gain).T / MILLION
     second = np.asarray(found.start_up_gain).T / MILLION
-    figure = new_figure("Which terms leave both partners better off?", height=500)
+    figure = new_figure("Which terms leave both partners better off?", height=540, top=100)
     worse = np.minimum(first, second)
     scale = float(np.percentile(np.abs(worse), 90))
     figure.add_heatmap(
@@ -223,7 +231,13 @@ def zone(view: View) -> go.Figure | None:
         zmax=scale,
         zsmooth="best",
         colorscale=[[0, "#d98c84"], [0.5, "#ffffff"], [1, "#6fb8b0"]],
-        colorbar={"title": {"text": "gain of the<br>worse-off side,<br>$ million"}, "len": 0.9},
+        colorbar={
+            "title": {
+                "text": "gain of the<br>worse-off side,<br>$ million",
+                "font": {"size": 12},
+            },
+            "len": 0.9,
+        },
         hovertemplate="$%{x:,.0f} million upfront, $%{y:,.0f} a truck: worse-off side "
         "%{z:,.0f} $ million<extra></extra>",
     )
@@ -251,9 +265,15 @@ def zone(view: View) -> go.Figure | None:
             name=f"{name} {note}",
         )  # fmt: skip
     _mark_terms(figure, view)
-    figure.update_xaxes(title_text="upfront payment, $ million", range=[x[0], x[-1]])
-    figure.update_yaxes(title_text="royalty, $ per truck", range=[y[0], y[-1]])
+    figure.update_xaxes(title_text="upfront payment, $ million", range=_padded(x))
+    figure.update_yaxes(title_text="royalty, $ per truck", range=_padded(y))
     return figure
+
+
+def _padded(values: list[float]) -> list[float]:
+    """Axis with room for a mark on its edge."""
+    air = 0.03 * (values[-1] - values[0])
+    return [values[0] - air, values[-1] + air]
 
 
 def _mark_terms(figure: go.Figure, view: View) -> None:
@@ -272,7 +292,6 @@ def _mark_terms(figure: go.Figure, view: View) -> None:
             mode="markers",
             marker={"symbol": symbol, "size": 14, "color": INK,
                     "line": {"color": "white", "width": 1.5}},
-            cliponaxis=False,
             name=text,
             hovertemplate=f"{text}: {dollars(upfront)} upfront, {dollars(royalty)} a truck"
             "<extra></extra>",
@@ -289,12 +308,15 @@ def sites(view: View) -> go.Figure | None:
         paired(view.study.sites[first], view.study.sites[second], "gain", view.party("incumbent"))
         / MILLION
     )
+    if not np.any(values):
+        return None
     counts, edges = _bins(values)
     middles = (edges[1:] + edges[:-1]) / 2
     figure = new_figure(
         f"Does {view.partners[INCUMBENT]} gain more by building in {first.title()} "
         f"or in {second.title()}?",
         height=340,
+        top=44,
         bargap=0,
     )
     figure.add_bar(

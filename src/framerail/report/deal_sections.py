@@ -1,17 +1,13 @@
-"""Sections of the report on the deal: decision, gains, survival, terms, plants."""
+"""Sections of the report on the deal: decision, gains, survival."""
 
 from typing import Any
 
 import numpy as np
 
 from framerail.report import deal_figures
-from framerail.report.facts import paired, searched
 from framerail.report.page import figure, paragraph, section, table, tiles
-from framerail.report.spread import share, spread
-from framerail.report.study_tables import site_figures
-from framerail.report.view import INCUMBENT, START_UP, View, usable
-from framerail.report.words import at_path, dollars, listed, millions, number, percent, title
-from framerail.scenario_file import leaf_schema
+from framerail.report.view import START_UP, View
+from framerail.report.words import date, dollars, millions, number, percent, title
 
 _SPREAD_HEAD = ("mean", "5%", "50%", "95%", "worst 5%", "gains in")
 
@@ -80,6 +76,7 @@ def gained(view: View, headline: dict[str, Any]) -> str:
     rows.append(["both together", "expected", *_spread_cells(headline["joint_gain"])])
     for party, found in headline["third_parties"].items():
         rows.append([party, "expected", *_spread_cells(found)])
+    rows.append(["everyone", "expected", *_spread_cells(headline["everyone"])])
     return section(
         "gains",
         "What does each partner gain and risk?",
@@ -119,7 +116,12 @@ def _check(view: View, headline: dict[str, Any]) -> str:
         f"{percent(creditors / check) if check > 0 else 'no part'} of it; developing and tooling "
         f"the shared platform would take {dollars(shared)} at the medians."
     )
-    loss = paid["loss_if_start_up_fails"]
+    if "investors" in others:
+        mean = others["investors"]["mean"]
+        text += (
+            f" Those who put new money into {start_up} on the strength of the deal "
+            f"{'gain' if mean > 0 else 'lose'} {dollars(abs(mean))} on average."
+        )
     rows = [
         [title(clause), millions(amount)]
         for clause, amount in paid["by_clause_at_medians"].items()
@@ -128,17 +130,29 @@ def _check(view: View, headline: dict[str, Any]) -> str:
     return (
         "<h3>Where does the money go?</h3>"
         + paragraph(text)
-        + paragraph(
-            f"If {start_up} fails before production, {incumbent} is worse off than with a partner "
-            f"that lives by {dollars(loss['mean'])} on average (5% to 95%: {dollars(loss['p5'])} "
-            f"to {dollars(loss['p95'])})."
-        )
+        + paragraph(_loss(view, paid["loss_if_start_up_fails"]))
         + table(
             ("clause", "expected total"), rows, numbers=(1,),
             caption=f"Expected payments from {incumbent} to {start_up}, $ million, undiscounted, "
             "at the medians (negative: the other way)",
         )
     )  # fmt: skip
+
+
+def _loss(view: View, loss: dict[str, float]) -> str:
+    """What the start-up's failure does to the incumbent, whichever sign it has."""
+    start_up, incumbent = view.partners
+    reach = f"(5% to 95%: {dollars(loss['p5'])} to {dollars(loss['p95'])})"
+    if loss["mean"] >= 0:
+        return (
+            f"A failure of {start_up} before production costs {incumbent} {dollars(loss['mean'])} "
+            f"on average against a partner that lives {reach}."
+        )
+    return (
+        f"A failure of {start_up} before production spares {incumbent} {dollars(-loss['mean'])} on "
+        f"average against a partner that lives (cost of the failure, 5% to 95%: "
+        f"{dollars(loss['p5'])} to {dollars(loss['p95'])}): the program itself loses it money."
+    )
 
 
 def survives(view: View, headline: dict[str, Any]) -> str:
@@ -154,6 +168,14 @@ def survives(view: View, headline: dict[str, Any]) -> str:
         field: view.of(field).mean(axis=0) if view.of(field).size else np.zeros(len(view.quarters))
         for field in ("default_with", "default_without")
     }
+    gap = means["default_without"] - means["default_with"]
+    widest = int(np.argmax(gap))
+    if gap[widest] >= 0.05:
+        answer += (
+            f" The check buys most time by the end of {date(view.quarters[widest])}: "
+            f"{percent(means['default_with'][widest])} have failed by then with it, "
+            f"{percent(means['default_without'][widest])} without."
+        )
     rows = [
         [f"end of {year:.0f}", percent(means["default_with"][place]),
          percent(means["default_without"][place])]
@@ -177,174 +199,4 @@ def survives(view: View, headline: dict[str, Any]) -> str:
         ),
         figure(deal_figures.planned_cash(view), "planned-cash"),
         paragraph(runway),
-    )  # fmt: skip
-
-
-def agreed(view: View, headline: dict[str, Any]) -> str:
-    """The zone of agreement and the recommended structure."""
-    found, zone = headline["zone"], view.study.zone
-    question = "Is there a zone of agreement, and which structure splits it?"
-    if found is None or zone is None:
-        return section(
-            "zone", question,
-            "The term sheet lacks an upfront payment or a royalty, so no zone was searched.",
-        )  # fmt: skip
-    start_up, incumbent = view.partners
-    names = {
-        "nash": "even split (Nash)" if found["exists"] else "least bad for the worse-off side",
-        "kalai_smorodinsky": "equal share of each side's best (Kalai-Smorodinsky)",
-        "incumbent_best": f"best for {incumbent} that {start_up} accepts",
-        "start_up_best": f"best for {start_up} that {incumbent} accepts",
-    }
-    rows = [
-        [text, dollars(found[key]["upfront"]), dollars(found[key]["royalty"]),
-         millions(found[key]["incumbent_gain"]), millions(found[key]["start_up_gain"])]
-        for key, text in names.items()
-        if found["exists"] or key == "nash"
-    ]  # fmt: skip
-    terms = searched(zone)
-    if found["exists"]:
-        best = found["nash"]
-        answer = (
-            f"Yes, on {percent(found['agreeable_share'])} of the pairs searched ({terms}): "
-            f"the even split pays {dollars(best['upfront'])} upfront and "
-            f"{dollars(best['royalty'])} a truck."
-        )
-    else:
-        answer = f"No: nowhere in {terms} are both partners better off at the medians."
-    return section(
-        "zone",
-        question,
-        answer,
-        figure(deal_figures.zone(view), "zone"),
-        table(
-            ("terms", "upfront", "royalty a truck", f"{incumbent}, $ million",
-             f"{start_up}, $ million"),
-            rows, numbers=range(1, 5), caption="Candidates for a term sheet",
-        ),
-        _structure(view, headline),
-        paragraph(
-            "Gains are evaluated through the whole chain with every other input at its median, so "
-            "a pair of terms changes the start-up's chance to live as well as who gets what. "
-            "Points lie on the grid searched.",
-            "note",
-        ),
-    )  # fmt: skip
-
-
-def _structure(view: View, headline: dict[str, Any]) -> str:
-    """The other clauses of the term sheet, which the search holds at their medians."""
-    terms = view.scenario.deal.terms
-    found = headline["zone"]
-    rows = []
-    if found["exists"]:
-        rows.append(["Upfront payment", dollars(found["nash"]["upfront"]), "from the search above"])
-        rows.append(["Royalty a truck", dollars(found["nash"]["royalty"]), "from the search above"])
-    held = [
-        *((f"milestones.{key}.amount", f"Milestone: {key.replace('-', ' ')}")
-          for key in sorted(terms.milestones or {})),
-        ("equity.amount", "Equity purchase"),
-        ("build_fee.markup", "Build fee: markup on cost"),
-        ("cost_sharing.engineering_by_incumbent", "Platform engineering borne by the incumbent"),
-        ("cost_sharing.investment_by_start_up", "Plant and tooling borne by the start-up"),
-        ("step_in.fee", "Step-in fee to the estate"),
-    ]  # fmt: skip
-    for path, text in held:
-        node: Any = terms
-        for part in path.split("."):
-            node = None if node is None else (
-                node.get(part) if isinstance(node, dict) else getattr(node, part)
-            )  # fmt: skip
-        if node is not None:
-            full = f"deal.terms.{path}"
-            unit = "dollar" if path.endswith(("amount", "fee")) else "dimensionless"
-            shown = at_path(full, float(node), unit)
-            if not leaf_schema(full) and unit == "dimensionless":
-                shown = percent(float(node))
-            rows.append([text, shown, "held as in the scenario"])
-    caption = "Recommended structure" if found["exists"] else "Clauses held in the search"
-    return table(("clause", "value", "where from"), rows, numbers=(1,), caption=caption)
-
-
-def compared(view: View, headline: dict[str, Any]) -> str:
-    """The plants, on the same draws."""
-    sites = view.study.sites
-    names, place = sorted(sites), view.party("incumbent")
-    question = f"{listed([n.title() for n in names])}: which plant?" if len(names) != 2 else (
-        f"{names[0].title()} or {names[1].title()}?"
-    )  # fmt: skip
-    lead = headline["sites"]["lead"]
-    if lead is None:
-        return section("sites", question, "The scenario has one plant, so there is no comparison.")
-    found = lead["incumbent_gain"]
-    answer = (
-        f"{lead['site'].title()} leaves {view.partners[INCUMBENT]} better off than "
-        f"{lead['over'].title()} in {percent(found['share_positive'])} of paired draws, by "
-        f"{dollars(found['mean'])} on average (5% to 95%: {dollars(found['p5'])} to "
-        f"{dollars(found['p95'])})."
-    )
-    rows = []
-    for figure_name, (unit, field, axis) in site_figures(view).items():
-        cells = []
-        for name in names:
-            values = usable(sites[name], field)
-            seen = spread(values if axis is None else values[:, axis])
-            cells.append(
-                f"{millions(seen.mean)} ({millions(seen.p10)} to {millions(seen.p90)})"
-                if unit == "dollar"
-                else f"{percent(seen.mean)} ({percent(seen.p10)} to {percent(seen.p90)})"
-            )
-        rows.append([title(figure_name) + (", $ million" if unit == "dollar" else ""), *cells])
-    draws = paired(sites[names[0]], sites[names[-1]], "gain", place).size
-    return section(
-        "sites",
-        question,
-        answer,
-        figure(deal_figures.sites(view), "sites"),
-        table(
-            ("figure", *(name.title() for name in names)), rows,
-            numbers=range(1, len(names) + 1), caption="Mean (10th to 90th percentile)",
-        ),
-        _plants(view, names),
-        paragraph(
-            f"Both plants are evaluated on the same {draws:,} draws of everything that is not the "
-            f"plant's own; {view.partners[INCUMBENT]} gains in "
-            f"{listed([_chance(view, name, place) for name in names])} of them.",
-            "note",
-        ),
-    )  # fmt: skip
-
-
-def _chance(view: View, name: str, place: int) -> str:
-    values = usable(view.study.sites[name], "gain")[:, place]
-    return f"{percent(share(values > 0))} ({name.title()})"
-
-
-def _plants(view: View, names: list[str]) -> str:
-    """What tells the plants apart, from the scenario."""
-    keys = (
-        "installed_capacity",
-        "plant_capacity",
-        "other_output",
-        "share_available",
-        "conversion_per_annual_truck",
-        "conversion_fixed",
-        "lost_output",
-        "launch_cost",
-        "labor_hours",
-        "wage",
-        "inbound_logistics",
-        "program_fixed_cost",
-        "incentive_fraction",
-    )
-    plants = view.scenario.plant.sites
-    rows = [
-        [title(key), *(at_path(f"plant.sites.{name}.{key}", float(getattr(plants[name], key)))
-                       for name in names)]
-        for key in keys
-        if hasattr(plants[names[0]], key)
-    ]  # fmt: skip
-    return table(
-        ("plant input (median)", *(name.title() for name in names)), rows,
-        numbers=range(1, len(names) + 1), caption="What tells the plants apart",
     )  # fmt: skip

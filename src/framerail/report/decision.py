@@ -78,9 +78,13 @@ def verdict(facts: Facts) -> str:
     if facts.both_gain >= 0.5:
         head = "On the terms assumed the deal more likely than not pays for both"
     elif pays and theirs_pays:
-        head = "On the terms assumed the deal tends to pay for each side, but seldom for both at once"
+        head = (
+            "On the terms assumed the deal tends to pay for each side, but seldom for both at once"
+        )
     elif pays:
-        head = f"On the terms assumed the deal pays for {facts.incumbent} but not for {facts.start_up}"
+        head = (
+            f"On the terms assumed the deal pays for {facts.incumbent} but not for {facts.start_up}"
+        )
     elif theirs_pays:
         head = f"On the terms assumed {facts.incumbent} should not sign"
     else:
@@ -101,8 +105,11 @@ def survival(facts: Facts) -> str:
     elif change <= -EVEN:
         head = f"The deal raises the chance that {name} fails before its first truck"
     else:
-        head = f"The check hardly changes the chance that {name} fails before its first truck"
-    text = f"{head} from {without} to {with_it}"
+        head = (
+            f"The check hardly changes the chance that {name} fails before its first truck "
+            f"({without} without it, {with_it} with it)"
+        )
+    text = head if abs(change) < EVEN else f"{head} from {without} to {with_it}"
     if facts.fails_with >= 0.5:
         return f"{text}: more likely than not there is no partner left to build with."
     if facts.fails_with >= 0.2:
@@ -150,6 +157,8 @@ def _site(facts: Facts) -> str:
         return ""
     where, other = facts.site.title(), facts.other_site.title()
     chance = percent(facts.site_chance)
+    if facts.site_lead == 0 and facts.site_chance == 0:
+        return f"; {where} and {other} come out the same as plants"
     if abs(facts.site_chance - 0.5) < EVEN:
         return f"; {where} and {other} come out even as plants"
     lead = dollars(facts.site_lead)

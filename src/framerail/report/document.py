@@ -7,7 +7,13 @@ from typing import Any
 import pandas as pd
 from plotly.offline import get_plotlyjs
 
-from framerail.report import appendix, deal_sections, program_sections
+from framerail.report import (
+    appendix,
+    choice_sections,
+    deal_sections,
+    driver_sections,
+    program_sections,
+)
 from framerail.report.page import paragraph, safe
 from framerail.report.sources import Assumption
 from framerail.report.view import View
@@ -29,12 +35,12 @@ def document(
         deal_sections.decided(view, headline),
         deal_sections.gained(view, headline),
         deal_sections.survives(view, headline),
-        deal_sections.agreed(view, headline),
-        deal_sections.compared(view, headline),
+        choice_sections.agreed(view, headline),
+        choice_sections.compared(view, headline),
         program_sections.trucks(view, headline),
         program_sections.cash(view, headline),
-        program_sections.drivers(view, headline),
-        program_sections.break_even(view, headline),
+        driver_sections.drivers(view, headline),
+        driver_sections.break_even(view, headline),
         appendix.books(view, found),
         appendix.assumed(view, inputs),
         appendix.run(record),

@@ -74,8 +74,6 @@ def best_site(view: View) -> tuple[str | None, str | None, float, float]:
     if len(sites) < 2:
         return None, None, 0.0, 0.0
     place = view.party("incumbent")
-    ranked = sorted(
-        sites, key=lambda name: -spread(usable(sites[name], "gain")[:, place]).mean
-    )
+    ranked = sorted(sites, key=lambda name: -spread(usable(sites[name], "gain")[:, place]).mean)
     ahead = paired(sites[ranked[0]], sites[ranked[1]], "gain", place)
     return ranked[0], ranked[1], spread(ahead).mean, share(ahead > 0)

@@ -6,9 +6,9 @@ from plotly.subplots import make_subplots
 
 from framerail.report.spread import bands
 from framerail.report.style import (
-    GAIN,
+    HIGH,
     INK,
-    LOSS,
+    LOW,
     PARTNER_COLORS,
     band,
     finish,
@@ -54,8 +54,8 @@ def cash(view: View) -> go.Figure:
         figure,
         "What does the program cost and bring, by quarter? (before payments between the partners)",
         height=600,
+        top=96,
     )
-    figure.update_layout(margin={"t": 110})
     figure.update_yaxes(title_text="$ million", col=1)
     figure.update_xaxes(title_text="end of quarter", row=2)
     return figure
@@ -96,8 +96,8 @@ def tornado(view: View, target: str, question: str, axis: str, scale: float) -> 
         for d in shown
     ]
     figure = new_figure(question, height=150 + 42 * max(len(shown), 3), barmode="overlay")
-    for place, name, color in ((0, "input at its 10th percentile", LOSS),
-                               (1, "input at its 90th percentile", GAIN)):  # fmt: skip
+    for place, name, color in ((0, "input at its 10th percentile", LOW),
+                               (1, "input at its 90th percentile", HIGH)):  # fmt: skip
         figure.add_bar(
             y=names,
             x=finite([d.swing(target)[place] / scale for d in shown]),
@@ -109,5 +109,4 @@ def tornado(view: View, target: str, question: str, axis: str, scale: float) -> 
     figure.add_vline(x=0, line={"color": INK, "width": 1})
     figure.update_xaxes(title_text=axis)
     figure.update_yaxes(tickfont={"size": 12})
-    figure.update_layout(margin={"t": 90})
     return figure

@@ -117,7 +117,7 @@ MONEY_TABLES = (
         "gains",
         "Value with the deal less value without, by party, at the valuation date.",
         {
-            "party": "the partners, creditors, suppliers, government",
+            "party": "the partners, creditors, suppliers, investors, government",
             "measure": "expected (over the start-up's failure) or realized (one drawn failure)",
             "at_medians": "with every input at its median, dollars",
             "mean": "mean over usable draws, dollars",
@@ -157,7 +157,7 @@ MONEY_TABLES = (
         "settlement",
         "Expected payments among the parties and cash from outside, by quarter, at the medians.",
         {
-            "party": "the partners, creditors, suppliers, government",
+            "party": "the partners, creditors, suppliers, investors, government",
             "quarter": _QUARTER,
             "ledger": "received from less paid to other parties, dollars",
             "external": "cash from outside less paid to outside, dollars",
@@ -196,7 +196,9 @@ MONEY_TABLES = (
         {
             "world": "with deal or without deal",
             "quarter": _QUARTER,
-            **{key: f"probability of having failed, {text}" for key, text in SPREAD_COLUMNS.items()},
+            **{
+                key: f"probability of having failed, {text}" for key, text in SPREAD_COLUMNS.items()
+            },
             "at_medians": "the same with every input at its median",
             "planned_cash": "cash at the quarter's end on plan, at the medians, dollars",
             "expected_cash": "mean cash given survival, at the medians, dollars",

@@ -83,6 +83,4 @@ def folded(summary: str, content: str) -> str:
 def section(name: str, question: str, answer: str, *content: str) -> str:
     """One section: the question, its answer in a sentence, and what shows it."""
     lead = paragraph(answer, "answer") if answer else ""
-    return (
-        f'<section id="{name}"><h2>{safe(question)}</h2>\n{lead}\n{"".join(content)}</section>\n'
-    )
+    return f'<section id="{name}"><h2>{safe(question)}</h2>\n{lead}\n{"".join(content)}</section>\n'

@@ -6,7 +6,6 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-
 from framerail.report.checkpoint import FolderStore, run_key
 from framerail.report.document import document
 from framerail.report.draws import write_draws
@@ -57,9 +56,7 @@ def run_scenario(
         _remove_if_empty(work / "draws", work, Path(folder))
 
 
-def save_run(
-    study: Study, folder: str | Path, progress: Progress | None = None
-) -> dict[str, str]:
+def save_run(study: Study, folder: str | Path, progress: Progress | None = None) -> dict[str, str]:
     """Write the report, the tables, the draws and the manifest of a study.
 
     Everything is written to a working folder first and moved when complete; an interrupted call

@@ -5,6 +5,8 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
 from framerail.distributions import Distribution, argument_names
 from framerail.report.table_kind import TableKind
 from framerail.report.view import View
@@ -60,7 +62,7 @@ def _number(
     unit = schema.get("x-unit", leaf.unit if leaf else "")
     distribution, low, high = "", None, None
     if leaf is not None:
-        low, high = (float(x) for x in leaf.distribution.quantile([0.1, 0.9]))
+        low, high = (float(x) for x in leaf.distribution.quantile(np.asarray([0.1, 0.9])))
         distribution = in_words(leaf.distribution, unit, schema)
     return Assumption(
         path=path,
@@ -101,8 +103,7 @@ def in_words(distribution: Distribution, unit: str, schema: dict[str, Any]) -> s
     """A distribution as written: "triangular: low $50 million, mode $150 million, ..."."""
     parts = []
     for name, value in zip(argument_names(distribution.kind), distribution.arguments, strict=True):
-        relative = name in ("factor", "deviation")
-        text = f"{value:.3g}" if relative and name == "factor" else quantity(value, unit, schema)
+        text = f"{value:.3g}" if name == "factor" else quantity(float(value), unit, schema)
         parts.append(f"{name} {text}")
     return f"{distribution.kind}: {', '.join(parts)}"
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from framerail.engine import OUTCOMES
 from framerail.report.facts import paired
-from framerail.report.spread import share, spread
+from framerail.report.spread import share
 from framerail.report.table_kind import SPREAD_COLUMNS, TableKind, spread_row
 from framerail.report.view import INCUMBENT, View, usable
 from framerail.report.words import label

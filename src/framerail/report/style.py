@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 INCUMBENT_COLOR = "#1f4e79"
 START_UP_COLOR = "#d17a22"
 GAIN, LOSS = "#2a8c82", "#b8433a"
+LOW, HIGH = "#c9b48a", "#4f81b0"
 QUIET, INK, GRID = "#8a929b", "#22272e", "#e4e7eb"
 PARTNER_COLORS = (START_UP_COLOR, INCUMBENT_COLOR)
 """Colors of the partners in the order of program figures: start-up, incumbent."""
@@ -18,25 +19,42 @@ FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, s
 CONFIG = {"displaylogo": False, "responsive": True, "displayModeBar": False}
 
 
-def new_figure(question: str, *, height: int = 380, **layout: Any) -> go.Figure:
+def new_figure(question: str, *, height: int = 380, top: int = 80, **layout: Any) -> go.Figure:
     """An empty figure whose title is the question that it answers."""
     figure = go.Figure()
-    finish(figure, question, height=height, **layout)
+    finish(figure, question, height=height, top=top, **layout)
     return figure
 
 
-def finish(figure: go.Figure, question: str, *, height: int, **layout: Any) -> None:
-    """Give a figure its title and the common look."""
+def finish(figure: go.Figure, question: str, *, height: int, top: int = 80, **layout: Any) -> None:
+    """Give a figure its title and the common look; `top` is the room for title and legend."""
     figure.update_layout(
         template="none",
-        title={"text": question, "x": 0, "xanchor": "left", "font": {"size": 15}, "xref": "paper"},
+        title={
+            "text": f"<b>{question}</b>",
+            "font": {"size": 14},
+            "x": 0,
+            "xanchor": "left",
+            "xref": "container",
+            "y": 1 - 8 / height,
+            "yanchor": "top",
+            "yref": "container",
+        },
         font={"family": FONT, "size": 13, "color": INK},
         height=height,
-        margin={"l": 70, "r": 30, "t": 60, "b": 55},
+        margin={"l": 70, "r": 30, "t": top, "b": 55},
         paper_bgcolor="white",
         plot_bgcolor="white",
         hoverlabel={"font": {"family": FONT}},
-        legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "xanchor": "left"},
+        legend={
+            "orientation": "h",
+            "x": 0,
+            "xanchor": "left",
+            "xref": "container",
+            "y": 1 - 34 / height,
+            "yanchor": "top",
+            "yref": "container",
+        },
         bargap=0.25,
     )
     axis = {
@@ -46,7 +64,7 @@ def finish(figure: go.Figure, question: str, *, height: int, **layout: Any) -> N
         "linecolor": GRID,
         "ticks": "",
         "automargin": True,
-        "title": {"standoff": 10},
+        "title": {"standoff": 10, "font": {"size": 13}},
     }
     figure.update_xaxes(**axis)
     figure.update_yaxes(**axis)

@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from framerail.deal import Point
+from framerail.deal import PARTIES, Point
 from framerail.report.decision import decision
 from framerail.report.facts import best_site, facts_of, paired
 from framerail.report.spread import share, spread
 from framerail.report.study_tables import AUDIT_TABLE, OUTCOME_TABLE
+from framerail.report.table_kind import records
 from framerail.report.truck_tables import truck_figures
 from framerail.report.view import INCUMBENT, START_UP, View, usable
 from framerail.report.words import label
@@ -61,8 +62,10 @@ def summary(view: View) -> dict[str, Any]:
         "joint_gain": spread(view.of("joint_gain")).as_dict(),
         "third_parties": {
             party: spread(view.gain(party)).as_dict()
-            for party in ("creditors", "suppliers", "government")
+            for party in PARTIES
+            if party not in ("incumbent", "start-up")
         },
+        "everyone": spread(view.of("gain").sum(axis=1)).as_dict(),
         "payments": _payments(view),
         "survival": _survival(view),
         "zone": _zone(view),
@@ -194,8 +197,11 @@ def _break_evens(view: View) -> list[dict[str, Any]]:
 
 def _outcomes(view: View) -> list[dict[str, Any]]:
     frame = OUTCOME_TABLE.frame(view)
-    seen = frame[(frame["draws"] > 0) | frame["at_medians"]]
-    return json.loads(seen.to_json(orient="records"))
+    return [
+        {key: _plain(value) for key, value in row.items()}
+        for row in records(frame)
+        if row["draws"] > 0 or row["at_medians"]
+    ]
 
 
 def _audits(view: View) -> dict[str, Any]:

@@ -37,3 +37,11 @@ def spread_row(values: np.ndarray) -> tuple[float, float, float, float]:
     """The cells of `SPREAD_COLUMNS`."""
     found: Spread = spread(values)
     return found.mean, found.p10, found.p50, found.p90
+
+
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows of a table as dictionaries by column."""
+    return [
+        dict(zip(frame.columns, row, strict=True))
+        for row in frame.itertuples(index=False, name=None)
+    ]

@@ -119,11 +119,11 @@ def _kind(view: View, name: str) -> str:
 def taken(view: View) -> go.Figure:
     """Sales that other products lose to the scenario's trucks, with their spread."""
     mean, low, _, high = bands(view.of("taken"))
-    ranked = [place for place in np.argsort(-mean) if view.products[place] not in view.trucks]
+    ranked = [p for p in np.argsort(-mean).tolist() if view.products[p] not in view.trucks]
     places = ranked[:SHOWN][::-1]
     mine = [view.seller(view.products[place]) == view.partners[INCUMBENT] for place in places]
     figure = new_figure(
-        "Whom do the new trucks take sales from?", height=430, showlegend=False
+        "Whom do the new trucks take sales from?", height=430, top=44, showlegend=False
     )
     figure.add_bar(
         y=[f"{view.products[place]} ({view.seller(view.products[place])})" for place in places],
@@ -156,9 +156,19 @@ def unit_cost(view: View) -> go.Figure:
     figure = new_figure(
         f"What does each truck cost to make in {view.years[best]:.0f}, and what does it sell for?",
         height=430,
+        top=44,
         barmode="stack",
     )
-    figure.update_layout(legend={"orientation": "v", "x": 1.02, "y": 1, "yanchor": "top"})
+    figure.update_layout(
+        legend={
+            "orientation": "v",
+            "x": 1.02,
+            "y": 1,
+            "xref": "paper",
+            "yref": "paper",
+            "traceorder": "normal",
+        }
+    )
     for (group, elements), color in zip(GROUPS.items(), GROUP_COLORS, strict=True):
         values = sum(np.asarray(getattr(world.cost, name)[best]) for name in elements)
         figure.add_bar(
@@ -213,4 +223,3 @@ def volumes(view: View) -> go.Figure:
     figure.update_xaxes(title_text="model year")
     figure.update_yaxes(title_text="thousand trucks, all variants")
     return figure
-

@@ -5,7 +5,6 @@ import dataclasses
 import numpy as np
 
 from framerail.deal import PARTIES
-from framerail.engine import Headline
 from framerail.market import product_table
 from framerail.program import CashFlow
 from framerail.scenario import Scenario
@@ -99,15 +98,6 @@ def view(study: Study) -> View:
     )
 
 
-def scalar_figures(view: View) -> dict[str, str]:
-    """Headline figures without an axis but the draw: field -> unit."""
-    return {name: unit for name, unit in UNITS.items() if _axes(view, name) == 0}
-
-
-def _axes(view: View, name: str) -> int:
-    return np.asarray(getattr(view.study.headline, name)).ndim
-
-
 UNITS: dict[str, str] = {
     "range_miles": "mile",
     "consumption": "kWh/mile",
@@ -143,34 +133,15 @@ UNITS: dict[str, str] = {
 
 def axis_names(view: View, name: str) -> list[tuple[str, ...]]:
     """Names along each axis of a headline figure after the draw's."""
-    by_field: dict[str, list[tuple[str, ...]]] = {
-        **dict.fromkeys(
-            ("range_miles", "consumption", "zero_to_sixty", "unit_cost", "price"), [view.trucks]
-        ),
-        **dict.fromkeys(
-            ("output", "demand"), [tuple(f"{year:.0f}" for year in view.years), view.trucks]
-        ),
-        "taken": [view.products],
-        **dict.fromkeys(
-            ("program_npv", "program_irr", "has_irr", "payback", "peak_funding"), [view.partners]
-        ),
-        **dict.fromkeys(("gain", "realized_gain"), [view.parties]),
-        "free_cash_flow": [view.partners, tuple(f"{q:.2f}" for q in view.quarters)],
-        **dict.fromkeys(
-            ("default_with", "default_without"), [tuple(f"{q:.2f}" for q in view.quarters)]
-        ),
+    years = tuple(f"{year:.0f}" for year in view.years)
+    quarters = tuple(f"{quarter:.2f}" for quarter in view.quarters)
+    by_axes: dict[tuple[tuple[str, ...], ...], tuple[str, ...]] = {
+        (view.trucks,): ("range_miles", "consumption", "zero_to_sixty", "unit_cost", "price"),
+        (years, view.trucks): ("output", "demand"),
+        (view.products,): ("taken",),
+        (view.partners,): ("program_npv", "program_irr", "has_irr", "payback", "peak_funding"),
+        (view.parties,): ("gain", "realized_gain"),
+        (view.partners, quarters): ("free_cash_flow",),
+        (quarters,): ("default_with", "default_without"),
     }
-    return by_field.get(name, [])
-
-
-__all__ = [
-    "INCUMBENT",
-    "START_UP",
-    "UNITS",
-    "Headline",
-    "View",
-    "axis_names",
-    "scalar_figures",
-    "usable",
-    "view",
-]
+    return next((list(axes) for axes, names in by_axes.items() if name in names), [])

@@ -23,8 +23,8 @@ _SHARES = ((0.0, 1.0), (-1.0, 1.0), (-0.5, 2.0))
 """Bounds of the declared dates and of shares and rates, which have no unit of their own."""
 
 _DROPPED = frozenset(
-    ("terms", "partners", "deck", "designs", "products", "preferences", "business", "policy")
-    + ("timeline", "spend", "sites", "contents", "finance", "commercial", "survival")
+    "terms partners deck designs products preferences business policy timeline spend sites "
+    "contents finance commercial survival".split()
 )
 """Tables of a path that say nothing that the rest does not."""
 
@@ -42,7 +42,7 @@ def dollars(value: float) -> str:
     if size >= 999_500:
         return f"{sign_of(value)}${_figures(size / 1e6)} million"
     if size >= 100 or size == 0:
-        return f"{sign_of(round(value))}${size:,.0f}"
+        return f"{sign_of(float(round(value)))}${size:,.0f}"
     return f"{sign_of(value)}${size:.3g}" if size >= 0.01 else f"$0 ({value:.1g})"
 
 
@@ -72,7 +72,7 @@ def number(value: float, count: int = 3) -> str:
 
 def whole(value: float) -> str:
     """A count with thousands separators."""
-    return f"{sign_of(round(value))}{abs(round(value)):,}"
+    return f"{sign_of(float(round(value)))}{abs(round(value)):,}"
 
 
 def percent(value: float) -> str:
@@ -116,6 +116,10 @@ def quantity(value: float, unit: str, schema: dict[str, Any] | None = None) -> s
         return f"{number(value * 100)}%" if share else number(value)
     if unit == "dollar":
         return dollars(value)
+    if unit == "1/year":
+        return f"{number(value)} a year"
+    if unit.startswith("dollar*year/"):
+        return f"{dollars(value)} per {unit.partition('/')[2]} a year"
     if unit.startswith("dollar/"):
         return f"{dollars(value)}/{unit.partition('/')[2]}"
     if unit in _SHOWN:
@@ -164,3 +168,8 @@ def listed(items: list[str]) -> str:
     if len(items) < 2:
         return "".join(items)
     return f"{', '.join(items[:-1])} and {items[-1]}"
+
+
+def sentence(text: str) -> str:
+    """With a capital and a full stop."""
+    return f"{text[:1].upper()}{text[1:]}" + ("" if text.endswith((".", "!", "?")) else ".")
