@@ -101,9 +101,7 @@ def run(
     folder = out or os.path.join("results", inputs.about.name)
     try:
         with _progress() as report:
-            study, files = fr.run_scenario(
-                inputs, folder, draws=draws, seed=seed, progress=report
-            )
+            study, files = fr.run_scenario(inputs, folder, draws=draws, seed=seed, progress=report)
     except KeyboardInterrupt:
         raise _fail(
             f"interrupted; finished draws are kept in {folder}: the same command resumes", 130

@@ -18,7 +18,7 @@ class PriceIndex(Declared):
     """Growth per year after 2023."""
 
 
-def price_level(index: PriceIndex, year: Float[Array, ""]) -> Float[Array, ""]:
+def price_level(index: PriceIndex, year: Float[Array, "..."]) -> Float[Array, "..."]:
     """General price level of a year over that of 2023; 1 in 2023, `inflation` a year after."""
     return (1.0 + index.inflation) ** (year - 2023.0)
 

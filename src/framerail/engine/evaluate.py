@@ -36,7 +36,18 @@ FIRST_GUESS = 10_000.0
 """Trucks a year of each kind from which the volume-cost circle starts."""
 
 
+def _one_inflation(scenario: Scenario) -> Scenario:
+    """General inflation is one quantity: the program's figure serves market and cost too."""
+    inflation = scenario.program.inflation
+    return eqx.tree_at(
+        lambda s: (s.market.trends.inflation, s.cost.deck.prices.inflation),
+        scenario,
+        (inflation, inflation),
+    )
+
+
 def _evaluate(scenario: Scenario) -> Evaluation:
+    scenario = _one_inflation(scenario)
     trucks = truck_figures(scenario)
     setting, plan = _setting(scenario, trucks)
     everyone = jnp.ones(len(trucks.names))
@@ -258,7 +269,7 @@ def headline(e: Evaluation, scenario: Scenario) -> Headline:
         taken=taken,
         program_npv=jnp.stack([c.npv for c in cash]),
         program_irr=jnp.stack([c.irr for c in cash]),
-        has_irr=jnp.stack([jnp.where(c.irr == 0, 0.0, 1.0) for c in cash]),
+        has_irr=jnp.stack([jnp.where(c.outcome & 1, 0.0, 1.0) for c in cash]),
         payback=jnp.stack([c.payback for c in cash]),
         peak_funding=jnp.stack([c.peak_funding for c in cash]),
         free_cash_flow=jnp.stack([c.free_cash_flow for c in cash]),

@@ -44,7 +44,7 @@ OUTCOMES: dict[str, tuple[Outcome, ...]] = {
 """Outcome tables by stage, in the order of `Evaluation.outcome`."""
 
 _FATAL = {
-    "market": ("not_converged", "not_calibrated", "slopes_up"),
+    "market": ("market_not_converged", "market_not_calibrated", "market_demand_slopes_up"),
     "engine": ("circle_open", "not_finite"),
 }
 
@@ -156,7 +156,7 @@ def fatal(outcome: Int[Array, " stage"]) -> Int[Array, ""]:
     found = jnp.int32(0)
     for place, (stage, table) in enumerate(OUTCOMES.items()):
         names = [entry.name for entry in table]
-        mask = sum(1 << names.index(name) for name in _FATAL.get(stage, ()) if name in names)
+        mask = sum(1 << names.index(name) for name in _FATAL.get(stage, ()))
         found = found | jnp.where(outcome[place] & mask, jnp.int32(1), jnp.int32(0))
     return found
 

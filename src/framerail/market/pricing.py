@@ -19,6 +19,7 @@ from jaxtyping import Array, Float
 from framerail.market.buyers import Buyers
 from framerail.market.choice import Choice, choose
 from framerail.market.products import ProductTable
+from framerail.numerics.linear import solve
 
 
 class Ownership(eqx.Module):
@@ -137,7 +138,7 @@ def markups(buyers: Buyers, ownership: Ownership, choice: Choice) -> Float[Array
     matrix = ownership.matrix()
     crossed = matrix * (weighted.T @ choice.bought)
     system = jnp.diag(ownership.own() * jnp.sum(weighted, axis=0)) - crossed
-    return jnp.linalg.solve(system, ownership.own() * (buyers.weight @ choice.shadow))
+    return solve(system, ownership.own() * (buyers.weight @ choice.shadow))
 
 
 def _positive(value: Float[Array, " product"]) -> Float[Array, " product"]:

@@ -17,6 +17,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
+from framerail.numerics.linear import solve
+
 Vector = Float[Array, " unknown"]
 
 
@@ -164,7 +166,7 @@ def _correct(
     value = jax.lax.stop_gradient(value)
     matrix = jnp.eye(value.shape[0]) - jax.lax.stop_gradient(jacobian(value, held))
     gap = function(value, args) - value
-    step = jnp.linalg.solve(matrix, gap)
+    step = solve(matrix, gap)
     sound = jnp.all(jnp.isfinite(step)) & (
         jnp.max(jnp.abs(step)) < 1e3 * jnp.max(jnp.abs(value)) + 1e3
     )

@@ -72,9 +72,13 @@ def leaf_schema(path: str) -> dict[str, Any]:
 
 
 def _resolve(node: dict[str, Any], whole: dict[str, Any]) -> dict[str, Any]:
-    while "$ref" in node:
+    while True:
+        clauses = [entry for entry in node.get("anyOf", ()) if "$ref" in entry]
+        if len(clauses) == 1:  # an optional table: the table or null
+            node = clauses[0]
+        if "$ref" not in node:
+            return node
         node = whole["$defs"][node["$ref"].rsplit("/", 1)[-1]]
-    return node
 
 
 def valid_keys(location: Sequence[Any], table: str) -> list[str]:

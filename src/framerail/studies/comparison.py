@@ -1,14 +1,15 @@
 """Alternatives of one scenario: sites, compared draw by draw, and pairs of terms."""
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
 
 from framerail.deal import Zone, zone_from_gains
-from framerail.scenario import Scenario
-from framerail.studies.monte_carlo import MonteCarlo, monte_carlo
+from framerail.scenario import Scenario, leaf_paths
+from framerail.studies.monte_carlo import MonteCarlo, first_draws, realized_policy
 from framerail.studies.rows import Progress, evaluate_rows
-from framerail.studies.sampling import DECISIONS, columns, medians
+from framerail.studies.sampling import DECISIONS, columns, medians, sobol_points
 
 UPFRONTS = np.linspace(0.0, 600e6, 13)
 """Upfront payments of the zone of agreement, dollars."""
@@ -30,15 +31,38 @@ def at_site(scenario: Scenario, name: str) -> Scenario:
 
 
 def site_comparison(
-    scenario: Scenario, draws: int, seed: int | None = None, progress: Progress | None = None
+    scenario: Scenario, base: MonteCarlo, draws: int, progress: Progress | None = None
 ) -> dict[str, MonteCarlo]:
-    """Monte Carlo at every site on the same draws, so that differences are paired."""
-    return {
-        name: monte_carlo(
-            at_site(scenario, name), draws=draws, seed=seed, step=f"Site: {name}", progress=progress
-        )
-        for name in sorted(scenario.plant.sites)
-    }
+    """The first `draws` draws of the scenario's Monte Carlo at every site.
+
+    The other sites' inputs are drawn at the same points of the unit cube as the chosen one's, so
+    that differences are paired; the chosen site's draws are those of `base`.
+    """
+    chosen = scenario.plant.chosen
+    points = sobol_points(base.draws, len(scenario.uncertainty), base.seed)[:draws]
+    found = {chosen: first_draws(base, draws)}
+    for name in sorted(set(scenario.plant.sites) - {chosen}):
+        elsewhere = realized_policy(at_site(scenario, name))
+        rows = _rows_at_site(scenario, name, base.inputs[:draws], points)
+        outputs = evaluate_rows(elsewhere, rows, step=f"Site: {name}", progress=progress)
+        found[name] = MonteCarlo(rows, outputs, base.seed)
+    return found
+
+
+def _rows_at_site(
+    scenario: Scenario, name: str, rows: np.ndarray, points: np.ndarray
+) -> np.ndarray:
+    """Rows in which the chosen site's columns hold draws of the other site's inputs."""
+    values = dict(zip(leaf_paths(scenario), jax.tree_util.tree_leaves(scenario), strict=True))
+    distributions = {leaf.path: leaf.distribution for leaf in scenario.uncertainty}
+    moved = rows.copy()
+    for k, path in enumerate(columns(scenario)):
+        other = path.replace(f".{scenario.plant.chosen}", f".{name}", 1)
+        if other == path or not path.startswith(("plant.sites.", "cost.haul_distance.")):
+            continue
+        known = distributions.get(other)
+        moved[:, k] = float(values[other]) if known is None else known.quantile(points[:, k])
+    return moved
 
 
 def zone(scenario: Scenario, progress: Progress | None = None) -> Zone | None:

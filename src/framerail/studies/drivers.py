@@ -9,7 +9,6 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from framerail.engine import headline_of
-from framerail.numerics.batching import over_lanes
 from framerail.scenario import Scenario
 from framerail.studies.sampling import column_indices, medians, with_columns
 
@@ -45,15 +44,17 @@ def _targets(scenario: Scenario) -> Float[Array, " target"]:
 
 @eqx.filter_jit
 def _slopes(
-    scenario: Scenario, indices: tuple[int, ...], row: Float[Array, " leaf"]
-) -> Float[Array, "leaf target"]:
-    def of_row(values: Float[Array, " leaf"]) -> Float[Array, " target"]:
-        return _targets(with_columns(scenario, indices, values))
+    scenario: Scenario,
+    indices: tuple[int, ...],
+    row: Float[Array, " column"],
+    weights: Float[Array, " target"],
+) -> Float[Array, " column"]:
+    """Reverse-mode derivative of a weighted sum of the targets: one sweep for all inputs."""
 
-    def along(direction: Float[Array, " leaf"]) -> Float[Array, " target"]:
-        return jax.jvp(of_row, (row,), (direction,))[1]
+    def weighted(values: Float[Array, " column"]) -> Float[Array, ""]:
+        return weights @ _targets(with_columns(scenario, indices, values))
 
-    return over_lanes(along, jnp.eye(row.shape[0]))
+    return jax.grad(weighted)(row)
 
 
 def drivers(scenario: Scenario) -> list[Driver]:
@@ -61,7 +62,11 @@ def drivers(scenario: Scenario) -> list[Driver]:
     leaves = scenario.uncertainty
     percentiles = np.asarray([leaf.distribution.quantile(_PERCENTILES) for leaf in leaves])
     row = jnp.asarray(medians(scenario))
-    slopes = np.asarray(_slopes(scenario, column_indices(scenario), row))
+    indices = column_indices(scenario)
+    slopes = np.stack(
+        [np.asarray(_slopes(scenario, indices, row, unit)) for unit in jnp.eye(len(TARGETS))],
+        axis=1,
+    )
     return [
         Driver(leaf.path, leaf.unit, *map(float, percentiles[k]), slope=slopes[k])
         for k, leaf in enumerate(leaves)

@@ -2,6 +2,9 @@
 
 import dataclasses
 
+import equinox as eqx
+import jax
+import jax.numpy as jnp
 import numpy as np
 
 from framerail.engine import Headline
@@ -53,5 +56,18 @@ def monte_carlo(
     seed = scenario.about.seed if seed is None else seed
     points = sobol_points(draws, len(scenario.uncertainty), seed)
     inputs = sample_leaves(scenario, points)
-    outputs = evaluate_rows(scenario, inputs, step=step, progress=progress, store=store)
+    outputs = evaluate_rows(
+        realized_policy(scenario), inputs, step=step, progress=progress, store=store
+    )
     return MonteCarlo(inputs, outputs, seed)
+
+
+def realized_policy(scenario: Scenario) -> Scenario:
+    """Draws live through a drawn repeal of policy; the point evaluation expects its mean."""
+    return eqx.tree_at(lambda s: s.program.policy.realized, scenario, jnp.ones(()))
+
+
+def first_draws(samples: MonteCarlo, count: int) -> MonteCarlo:
+    """The first draws of a Monte Carlo."""
+    outputs = jax.tree_util.tree_map(lambda leaf: leaf[:count], samples.outputs)
+    return MonteCarlo(samples.inputs[:count], outputs, samples.seed)

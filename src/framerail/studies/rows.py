@@ -8,7 +8,7 @@ from those that a store kept.
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import equinox as eqx
 import jax
@@ -28,6 +28,7 @@ Progress = Callable[[str, int, int], None]
 """Called with a step's name, the part done and the whole."""
 
 
+@runtime_checkable
 class ChunkStore(Protocol):
     """Keeps finished chunks of a run so that an interrupted one can resume."""
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 from framerail.deal import Zone
 from framerail.engine import Evaluation, Headline, evaluate, headline
@@ -53,16 +54,19 @@ def study(
     for resumption; `progress` is told of every step.
     """
     clock = _Clock()
-    samples = monte_carlo(scenario, draws=draws, seed=seed, progress=progress, store=store)
-    clock.lap("draws")
-    sites = site_comparison(scenario, min(samples.draws, COMPARISON_DRAWS), samples.seed, progress)
-    clock.lap("sites")
-    area = zone(scenario, progress)
-    clock.lap("zone")
-    point = evaluate(scenario)
-    clock.lap("point")
-    found = drivers(scenario)
-    clock.lap("drivers")
+    with ThreadPoolExecutor(max_workers=1) as aside:
+        # The derivative's compilation is one long task: it runs beside the draws.
+        slopes = aside.submit(drivers, scenario)
+        samples = monte_carlo(scenario, draws=draws, seed=seed, progress=progress, store=store)
+        clock.lap("draws")
+        sites = site_comparison(scenario, samples, min(samples.draws, COMPARISON_DRAWS), progress)
+        clock.lap("sites")
+        area = zone(scenario, progress)
+        clock.lap("zone")
+        point = evaluate(scenario)
+        clock.lap("point")
+        found = slopes.result()
+        clock.lap("drivers")
     ranked = sorted(found, key=lambda d: -max(map(abs, d.swing("incumbent_gain"))))
     crossings = break_evens(scenario, ranked[:CANDIDATES], 0, progress)
     clock.lap("break-even")

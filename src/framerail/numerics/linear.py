@@ -1,0 +1,47 @@
+"""Small dense linear systems inside compiled loops.
+
+LAPACK calls inside loops that XLA's CPU runtime executes side by side can exhaust its thread
+pool and hang (docs/decisions/0008-one-thread-per-program.md), so systems of a few dozen unknowns
+are solved by plain elimination in array operations.
+"""
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int
+
+
+def solve(
+    matrix: Float[Array, "unknown unknown"], right: Float[Array, " unknown"]
+) -> Float[Array, " unknown"]:
+    """Solution of `matrix x = right` by Gauss-Jordan elimination with partial pivoting.
+
+    Singular systems give values that are not finite, as in NumPy. Differentiable in both
+    arguments through the implicit rule.
+    """
+    return jax.lax.custom_linear_solve(
+        lambda x: matrix @ x,
+        right,
+        solve=lambda _, b: _eliminate(matrix, b),
+        transpose_solve=lambda _, b: _eliminate(matrix.T, b),
+    )
+
+
+def _eliminate(
+    matrix: Float[Array, "unknown unknown"], right: Float[Array, " unknown"]
+) -> Float[Array, " unknown"]:
+    size = matrix.shape[0]
+    rows = jnp.arange(size)
+
+    def column(
+        k: Int[Array, ""], table: Float[Array, "unknown wide"]
+    ) -> Float[Array, "unknown wide"]:
+        column_k = table[:, k]
+        pivot = jnp.argmax(jnp.where(rows >= k, jnp.abs(column_k), -1.0))
+        here, there = table[k], table[pivot]
+        table = table.at[pivot].set(here).at[k].set(there)
+        scaled = there / there[k]
+        factor = jnp.where(rows == k, 0.0, table[:, k])
+        return (table - factor[:, None] * scaled[None, :]).at[k].set(scaled)
+
+    table = jnp.concatenate([matrix, right[:, None]], axis=1)
+    return jax.lax.fori_loop(0, size, column, table)[:, -1]
