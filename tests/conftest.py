@@ -1,8 +1,9 @@
 """Strict numerics for every test: float64, no silent promotion of ranks."""
 
-import framerail  # noqa: F401  (sets XLA's flags before JAX computes)
 import jax
 import pytest
+
+import framerail  # noqa: F401  (sets XLA's flags before JAX computes)
 
 jax.config.update("jax_enable_x64", True)
 jax.config.update("jax_numpy_rank_promotion", "raise")

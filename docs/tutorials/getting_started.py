@@ -43,3 +43,16 @@ except fr.ScenarioError as error:
 
 # %%
 evaluation = fr.evaluate(scenario)
+nissan, fisker = (float(evaluation.deal.gain[k]) / 1e6 for k in (0, 1))
+print(f"gain of Nissan {nissan:.0f}, of Fisker {fisker:.0f} $ million, at the medians")
+print(
+    f"P(Fisker fails before the first truck) {float(evaluation.deal.default_before_production):.2f}"
+)
+for name, miles in zip(evaluation.trucks.names, evaluation.trucks.range_miles, strict=True):
+    print(f"{name}: {float(miles):.0f} mi")
+
+# %% [markdown]
+# The books are audited on every run: residuals are results.
+
+# %%
+print(f"energy {float(evaluation.audit.energy):.0e}, cash {float(evaluation.audit.cash):.0e} $")

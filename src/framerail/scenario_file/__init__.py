@@ -14,6 +14,9 @@ from framerail.scenario_file.faults import Fault as Fault
 from framerail.scenario_file.faults import ScenarioError as ScenarioError
 from framerail.scenario_file.layers import CATALOGS as CATALOGS
 from framerail.scenario_file.read import read_scenario as read_scenario
+from framerail.scenario_file.read import (
+    read_specification_defaults as read_specification_defaults,
+)
 from framerail.scenario_file.read import scenario_values as scenario_values
 from framerail.scenario_file.schema import leaf_schema as leaf_schema
 from framerail.scenario_file.schema import scenario_schema as scenario_schema

@@ -9,18 +9,20 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from pydantic import TypeAdapter
 from scipy.stats import qmc
 
 from framerail.market import NODE_DIMENSION
 from framerail.program import Timeline
 from framerail.scenario import TABLES, Scenario, UncertainLeaf, leaf_paths
-from framerail.scenario_file.bundle import read_cycle
+from framerail.scenario_file.bundle import data_text, read_cycle
 from framerail.scenario_file.faults import Fault, ScenarioError
 from framerail.scenario_file.layers import apply_overrides, load, use_catalogs
 from framerail.scenario_file.leaves import Leaves
 from framerail.scenario_file.schema import SCHEMA
 from framerail.scenario_file.source_text import SourceText
 from framerail.scenario_file.validation import validated
+from framerail.vehicle import SpecificationDefaults
 
 _FIRST_QUARTER, _LAST_YEAR = 2024.0, 2037.0
 _BUYER_SEED = 2024
@@ -102,3 +104,12 @@ def scenario_values(scenario: Scenario) -> dict[str, float]:
     trees = {name: getattr(scenario, name) for name in TABLES}
     values = [float(value) for value in jax.tree_util.tree_leaves(trees)]
     return dict(zip(leaf_paths(trees), values, strict=True))
+
+
+def read_specification_defaults() -> SpecificationDefaults:
+    """The numbers by which a table row of a vehicle is completed, at their medians."""
+    source = SourceText()
+    relative = "vehicle/defaults.toml"
+    raw = source.read(f"data/{relative}", data_text(relative) or "")
+    clean = Leaves(source, None).strip(raw, "defaults", "")
+    return TypeAdapter(SpecificationDefaults).validate_python(clean)

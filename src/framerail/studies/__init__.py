@@ -15,3 +15,4 @@ from framerail.studies.rows import Progress as Progress
 from framerail.studies.rows import evaluate_rows as evaluate_rows
 from framerail.studies.study import Study as Study
 from framerail.studies.study import study as study
+from framerail.studies.vehicle_batch import vehicle_batch as vehicle_batch

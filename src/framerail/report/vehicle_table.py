@@ -1,0 +1,136 @@
+"""`framerail vehicle`: catalog trucks or a CSV of designs in, a table of results out."""
+
+import csv
+import dataclasses
+import difflib
+import io
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from rich.table import Table
+
+from framerail.numerics.outcome import describe
+from framerail.scenario_file import (
+    Fault,
+    ScenarioError,
+    bundled_cycles,
+    data_text,
+    read_cycle,
+    read_scenario,
+    read_specification_defaults,
+)
+from framerail.studies import vehicle_batch
+from framerail.vehicle import OUTCOMES, specification, specification_faults
+
+Row = Mapping[str, str]
+
+
+@dataclasses.dataclass(frozen=True)
+class VehicleResults:
+    """What was simulated: a table for the terminal, the rows left out, the number of rows."""
+
+    table: Table
+    warnings: list[str]
+    rows: int
+
+
+def run_vehicles(
+    names: Sequence[str], cycles: Sequence[str], out: str | None, skip_bad: bool = False
+) -> VehicleResults:
+    """Simulate catalog trucks, or every row of one CSV file, on drive cycles.
+
+    Raises:
+        ScenarioError: with every bad name, cycle, column or cell; with `skip_bad` bad rows are
+            left out and listed instead.
+    """
+    faults = [
+        Fault(f"--cycle {name}", "no such cycle", f"bundled: {', '.join(bundled_cycles())}")
+        for name in cycles
+        if name not in bundled_cycles()
+    ]
+    is_file = len(names) == 1 and names[0].endswith(".csv")
+    rows = _file_rows(names[0], faults) if is_file else _catalog_rows(names, faults)
+    bad = {k: specification_faults([row]) for k, row in enumerate(rows)}
+    told = [
+        Fault(f"row {k + 1} ({row.get('name', '?')})", sentence.removeprefix("row 1, "))
+        for k, row in enumerate(rows)
+        for sentence in bad[k]
+    ]
+    warnings = [str(fault) for fault in told] if skip_bad else []
+    faults += [] if skip_bad else told
+    good = [row for k, row in enumerate(rows) if not bad[k]]
+    if not good and not faults:
+        faults.append(Fault(str(names[0]), "no row can be simulated"))
+    if faults:
+        raise ScenarioError("vehicle table", faults)
+    frame = _simulated(good, cycles)
+    if out:
+        _write(frame, Path(out))
+    return VehicleResults(_terminal(frame), warnings, len(frame))
+
+
+def _simulated(rows: Sequence[Row], cycles: Sequence[str]) -> pd.DataFrame:
+    procedure = read_scenario("nissan-fisker").vehicle.procedure
+    traces = {name: read_cycle(name) for name in cycles}
+    found = vehicle_batch(specification(rows), read_specification_defaults(), traces, procedure)
+    masks = found.pop("outcome").tolist()
+    frame = pd.DataFrame({"name": [row["name"] for row in rows], **found})
+    sixty = [entry.name for entry in OUTCOMES].index("sixty_not_reached")
+    missed = np.asarray([mask >> sixty & 1 for mask in masks], dtype=bool)
+    frame["zero_to_sixty_s"] = frame["zero_to_sixty_s"].mask(missed)
+    told = [" ".join(entry.name for entry in describe(mask, OUTCOMES)) or "ok" for mask in masks]
+    return frame.assign(outcome=told)
+
+
+def _catalog_rows(names: Sequence[str], faults: list[Fault]) -> list[Row]:
+    lines = (data_text("vehicle/trucks.csv") or "").splitlines()
+    table = csv.DictReader(line for line in lines if not line.startswith("#"))
+    catalog = {row["name"]: row for row in table}
+    for name in names:
+        if name not in catalog:
+            near = difflib.get_close_matches(name, catalog, n=1, cutoff=0.3)
+            hint = f"nearest: '{near[0]}'" if near else "see framerail list trucks"
+            faults.append(Fault(name, "no such truck", hint))
+    return [catalog[name] for name in names if name in catalog]
+
+
+def _file_rows(name: str, faults: list[Fault]) -> list[Row]:
+    text = Path(name).read_text("utf-8-sig")
+    rows = list(csv.DictReader(io.StringIO(text)))
+    if not rows or "name" not in rows[0]:
+        faults.append(Fault(name, "no rows with a column 'name'", "expected a header and rows"))
+        return []
+    return [{key: value or "" for key, value in row.items() if key} for row in rows]
+
+
+def _write(frame: pd.DataFrame, path: Path) -> None:
+    part = path.with_name(path.name + ".part")
+    frame.to_csv(part, index=False)
+    os.replace(part, path)
+
+
+def _terminal(frame: pd.DataFrame) -> Table:
+    shown = [
+        ("label_combined_kwh_per_100mi", "kWh/100 mi", "{:.1f}"),
+        ("label_range_mi", "range, mi", "{:.0f}"),
+        ("zero_to_sixty_s", "0-60, s", "{:.1f}"),
+        ("audit_residual", "audit", "{:.0e}"),
+    ]
+    energy = [c for c in frame.columns if c.endswith("_wall_kwh_per_100mi")][:3]
+    shown = [(c, c.split("_")[0], "{:.1f}") for c in energy] + shown
+    shown = [entry for entry in shown if entry[0] in frame.columns]
+    table = Table(title="Wall energy by cycle, kWh/100 mi; EPA label", box=None)
+    table.add_column("name")
+    for _, heading, _ in shown:
+        table.add_column(heading, justify="right")
+    table.add_column("outcome")
+    for record in frame.to_dict("records"):
+        cells = [
+            "-" if pd.isna(record[column]) else form.format(record[column])
+            for column, _, form in shown
+        ]
+        table.add_row(str(record["name"]), *cells, str(record["outcome"]))
+    return table
