@@ -31,7 +31,7 @@ from framerail.plant import Production, Site, produce
 from framerail.program import PolicyPath
 from framerail.scenario import Scenario
 
-TOLERANCE = 1e-4
+TOLERANCE = 1e-6
 """Relative change of the output path that counts as solved."""
 
 

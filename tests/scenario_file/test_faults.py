@@ -1,0 +1,99 @@
+"""Every fault of a file in one message, each with its place and the nearest right thing."""
+
+import jax
+import pytest
+
+import framerail as fr
+
+BAD = """
+schema = 1
+extends = "nissan-fisker"
+
+[about]
+name = "bad"
+
+[plant]
+chosen = "cantn"
+
+[vehicle.designs.alaska-rwd]
+mas = "2000 kg"
+mass = "2000 kWh"
+
+[market.preferences]
+opposed_share = 1.7
+
+[program]
+inflation = { normal = ["2 %"] }
+
+[deal.terms.royalty]
+per_unit = { value = "100 dollar/truck", source = "later news", as_of = "2024-06-17" }
+"""
+
+
+@pytest.fixture
+def bad(tmp_path):
+    path = tmp_path / "bad.toml"
+    path.write_text(BAD)
+    with pytest.raises(fr.ScenarioError) as caught:
+        fr.read_scenario(str(path))
+    return {str(fault) for fault in caught.value.faults}
+
+
+@pytest.mark.parametrize(
+    ("place", "words"),
+    [
+        ("vehicle.designs.alaska-rwd.mas:", "nearest: 'mass'"),
+        ("vehicle.designs.alaska-rwd.mass:", "kWh"),
+        ("market.preferences.opposed_share:", "out of range"),
+        ("program.inflation:", "normal"),
+        ("deal.terms.royalty.per_unit", "2024-06-17"),
+        ("plant", "cantn"),
+    ],
+)
+def test_each_fault_is_reported(bad, place, words):
+    assert any(place in fault and words in fault for fault in bad), bad
+
+
+def test_places_name_file_and_line(bad):
+    assert any("bad.toml:12 vehicle.designs.alaska-rwd.mas" in fault for fault in bad), bad
+
+
+def test_reference_leaves_have_sources():
+    scenario = fr.read_scenario("nissan-fisker")
+    unsourced = [
+        entry.path for entry in scenario.provenance
+        if entry.source.startswith("given in") and not entry.path.startswith("about.")
+        and not isinstance(entry.source, bool)
+    ]  # fmt: skip
+    named = {path for path in unsourced if path in dict.fromkeys(_leaf_paths(scenario))}
+    assert not named
+
+
+def _leaf_paths(scenario):
+    from_leaves = jax.tree_util.tree_leaves_with_path(scenario)
+    return [
+        ".".join(str(getattr(k, "name", getattr(k, "key", k))) for k in keys)
+        for keys, _ in from_leaves
+    ]
+
+
+def test_overrides_reach_the_leaf():
+    scenario = fr.read_scenario("nissan-fisker", ["program.inflation=3 %", "plant.chosen=smyrna"])
+    assert float(scenario.program.inflation) == pytest.approx(0.03)
+    assert scenario.plant.chosen == "smyrna"
+    assert all(leaf.path != "program.inflation" for leaf in scenario.uncertainty)
+
+
+def test_unknown_override_is_a_fault():
+    with pytest.raises(fr.ScenarioError, match="nearest: 'inflation'"):
+        fr.read_scenario("nissan-fisker", ["program.inflaton=3 %"])
+
+
+def test_no_such_scenario():
+    with pytest.raises(fr.ScenarioError, match="nearest: 'nissan-fisker'"):
+        fr.read_scenario("nissan-fiskr")
+
+
+def test_schema_covers_the_tables():
+    schema = fr.scenario_schema()
+    assert set(schema["properties"]) >= {"about", "vehicle", "cost", "market", "plant", "deal"}
