@@ -1,9 +1,9 @@
 """Every fault of a file in one message, each with its place and the nearest right thing."""
 
-import jax
 import pytest
 
 import framerail as fr
+from framerail.scenario import leaf_paths
 
 BAD = """
 schema = 1
@@ -63,18 +63,9 @@ def test_reference_leaves_have_sources():
     unsourced = [
         entry.path for entry in scenario.provenance
         if entry.source.startswith("given in") and not entry.path.startswith("about.")
-        and not isinstance(entry.source, bool)
     ]  # fmt: skip
-    named = {path for path in unsourced if path in dict.fromkeys(_leaf_paths(scenario))}
+    named = {path for path in unsourced if path in dict.fromkeys(leaf_paths(scenario))}
     assert not named
-
-
-def _leaf_paths(scenario):
-    from_leaves = jax.tree_util.tree_leaves_with_path(scenario)
-    return [
-        ".".join(str(getattr(k, "name", getattr(k, "key", k))) for k in keys)
-        for keys, _ in from_leaves
-    ]
 
 
 def test_overrides_reach_the_leaf():

@@ -14,13 +14,12 @@ from framerail.vehicle import (
     SpecificationDefaults,
     TruckSpecification,
     design_from_specification,
+    kwh_per_100_miles,
     performance,
     range_label,
     simulate_energy,
 )
 
-MILE = 1609.344
-KILOWATT_HOUR = 3.6e6
 LABEL_CYCLES = ("udds", "hwfet")
 
 
@@ -37,7 +36,7 @@ def _simulate(
         outcome = 0
         for name in sorted(cycles):
             use = simulate_energy(design, cycles[name], procedure.conditions)
-            per_100_miles = use.terminal_energy / use.distance * 100 * MILE / KILOWATT_HOUR
+            per_100_miles = kwh_per_100_miles(use.terminal_energy / use.distance)
             found[f"{name}_dc_kwh_per_100mi"] = per_100_miles
             wall = per_100_miles / design.charger.charge_efficiency
             found[f"{name}_wall_kwh_per_100mi"] = wall
@@ -50,11 +49,10 @@ def _simulate(
             label = range_label(
                 design, LabelCycles(city=cycles["udds"], highway=cycles["hwfet"]), procedure
             )
-            per_mile = 100 * MILE / KILOWATT_HOUR
-            found["label_city_kwh_per_100mi"] = label.city_consumption * per_mile
-            found["label_highway_kwh_per_100mi"] = label.highway_consumption * per_mile
-            found["label_combined_kwh_per_100mi"] = label.combined_consumption * per_mile
-            found["label_range_mi"] = label.combined_range / MILE
+            found["label_city_kwh_per_100mi"] = kwh_per_100_miles(label.city_consumption)
+            found["label_highway_kwh_per_100mi"] = kwh_per_100_miles(label.highway_consumption)
+            found["label_combined_kwh_per_100mi"] = label.combined_kwh_per_100_miles
+            found["label_range_mi"] = label.range_miles
             weight = procedure.city_weight
             for kind in ("wall", "dc"):
                 city = found[f"udds_{kind}_kwh_per_100mi"]
