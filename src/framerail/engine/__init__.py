@@ -3,6 +3,8 @@
 from framerail.engine.evaluate import evaluate as evaluate
 from framerail.engine.evaluate import headline as headline
 from framerail.engine.evaluate import headline_of as headline_of
+from framerail.engine.evaluate import solve_markets as solve_markets
+from framerail.engine.evaluate import value as value
 from framerail.engine.evaluation import OUTCOMES as OUTCOMES
 from framerail.engine.evaluation import Audit as Audit
 from framerail.engine.evaluation import Evaluation as Evaluation

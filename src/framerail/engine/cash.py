@@ -1,12 +1,15 @@
 """Production and prices -> each partner's quarterly cash, before the deal moves any of it."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from framerail.engine.circles import Setting, World, build_cost, quarterly_orders
+from framerail.engine.trucks import stack
 from framerail.market import MarketEquilibrium
 from framerail.program import CashFlow, Schedule, Streams, cash_flow, no_streams
 
@@ -108,25 +111,25 @@ def firm_names(setting: Setting) -> tuple[str, str]:
     return partners.start_up.name, partners.incumbent.name
 
 
-def partner_cash(
+def partner_streams(
     setting: Setting,
     world: World,
     without: MarketEquilibrium,
     schedule: Schedule,
     role: int,
     *,
-    bears_platform: bool,
-) -> PartnerCash:
-    """A partner's streams and cash flow in one world, its plant and development included.
+    platform: bool,
+) -> Streams:
+    """A partner's streams in one world, its plant and development included.
 
-    `bears_platform` puts the shared platform's engineering and tooling on this partner.
+    `platform` puts the shared platform's engineering and tooling on this partner.
     """
     name = partner_names(setting)[role]
     zero = jnp.zeros(setting.grid.quarters)
     items = truck_streams(setting, world, role)
     items["engineering"] = schedule.engineering.get(name, zero)
     items["tooling"] = schedule.tooling.get(name, zero)
-    if bears_platform:
+    if platform:
         items["engineering"] += schedule.engineering.get("shared", zero)
         items["tooling"] += schedule.tooling.get("shared", zero)
     items["other_income"] = line_up_change(setting, world, without, role)
@@ -138,16 +141,27 @@ def partner_cash(
         items["other_cost"] = (
             items["other_cost"] + plant.investment.lost_contribution + plant.displaced_contribution
         )
-    streams = no_streams(setting.grid)
-    streams = eqx.tree_at(
-        lambda tree: [getattr(tree, key) for key in items], streams, list(items.values())
+    return eqx.tree_at(
+        lambda tree: [getattr(tree, key) for key in items],
+        no_streams(setting.grid),
+        list(items.values()),
     )
+
+
+def cash_flows(setting: Setting, streams: Sequence[tuple[int, Streams]]) -> list[PartnerCash]:
+    """Statements of several (role, streams) pairs, as one batch: one program, not one each."""
     program = setting.scenario.program
-    cash = cash_flow(
-        program.finance[name],
-        streams,
-        setting.grid,
-        valuation_date=program.valuation_date,
-        start_of_production=setting.start_of_production,
-    )
-    return PartnerCash(streams=streams, cash=cash)
+    names = partner_names(setting)
+    finance = stack([program.finance[names[role]] for role, _ in streams])
+    rows = stack([row for _, row in streams])
+    cash = jax.vmap(
+        lambda terms, row: cash_flow(
+            terms,
+            row,
+            setting.grid,
+            valuation_date=program.valuation_date,
+            start_of_production=setting.start_of_production,
+        )
+    )(finance, rows)
+    each = [jax.tree_util.tree_map(lambda leaf, k=k: leaf[k], cash) for k in range(len(streams))]
+    return [PartnerCash(row, own) for (_, row), own in zip(streams, each, strict=True)]

@@ -11,8 +11,6 @@ from typing import NamedTuple
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-import lineax as lx
-import optimistix as optx
 from jaxtyping import Array, Float, Int
 
 from framerail.cost import CostCircumstances, UnitCost, VehicleContents, price_level, unit_cost
@@ -20,19 +18,25 @@ from framerail.market import (
     Buyers,
     Calibration,
     MarketEquilibrium,
+    Offers,
     Ownership,
     ProductTable,
+    Response,
     capped_credit,
     equilibrium,
     offers_in_year,
+    respond,
 )
 from framerail.numerics.calendar import QuarterGrid, fraction_between
+from framerail.numerics.fixed_point import mix_by_parts
 from framerail.plant import Production, Site, produce
 from framerail.program import PolicyPath
 from framerail.scenario import Scenario
 
+SCALE = 1e4
+"""Trucks a year, or dollars of markup, to which `TOLERANCE` refers."""
 TOLERANCE = 1e-6
-"""Relative change of the output path that counts as solved."""
+"""Change of output and markups around both circles, relative to `SCALE`, that counts as none."""
 
 
 class Setting(eqx.Module):
@@ -81,14 +85,8 @@ class World(eqx.Module):
     """Largest relative gap between the output assumed for cost and the output built."""
     outcome: Int[Array, ""]
     """One where the volume-cost circle did not close."""
-
-
-class _Pass(NamedTuple):
-    market: MarketEquilibrium
-    cost: UnitCost
-    orders: Float[Array, "quarter truck"]
-    production: Production
-    output: Float[Array, "year truck"]
+    turns: Int[Array, ""]
+    """Turns around both circles that it took."""
 
 
 def years_of(values: Float[Array, " quarter"], setting: Setting) -> Float[Array, " year"]:
@@ -156,28 +154,23 @@ def build_cost(cost: UnitCost) -> Float[Array, "year truck"]:
     return cost.manufacturing + cost.production_credit
 
 
-def market_path(
-    setting: Setting,
-    entrant_cost: Float[Array, "year truck"],
-    presence: Float[Array, " truck"],
-    start_price: Float[Array, "year product"],
-) -> MarketEquilibrium:
-    """Equilibrium of every model year."""
+def year_offers(
+    setting: Setting, entrant_cost: Float[Array, "year truck"], presence: Float[Array, " truck"]
+) -> Offers:
+    """What firms offer in every model year: every leaf has a leading year axis."""
     scenario, table = setting.scenario, setting.table
     products = len(table.names)
     purchase = years_of(setting.policy.consumer_credit, setting)
     lease = years_of(setting.policy.lease_credit, setting)
     entry = jnp.ones(products).at[setting.place].set(presence)
+    part = setting.policy.lease_share
+    electric = table.electric * table.north_america
 
-    def one(year: Array, cost: Array, buy: Array, hire: Array, start: Array) -> MarketEquilibrium:
+    def one(year: Array, cost: Array, buy: Array, hire: Array) -> Offers:
         level = (1 + scenario.program.inflation) ** (year - scenario.market.calibration_year)
-        electric = table.electric * table.north_america
-        capped = capped_credit(
-            buy * electric, table.price * level, jnp.full(products, setting.policy.price_cap),
-            jnp.asarray(5_000.0),
-        )  # fmt: skip
-        part = setting.policy.lease_share
-        offers = offers_in_year(
+        cap = jnp.full(products, setting.policy.price_cap)
+        capped = capped_credit(buy * electric, table.price * level, cap, jnp.asarray(5_000.0))
+        return offers_in_year(
             scenario.market,
             table,
             setting.calibration,
@@ -186,11 +179,21 @@ def market_path(
             credit=(1 - part) * capped + part * hire * electric,
             entry=entry,
         )
-        start = jnp.where(start > 0, start, offers.start_price)
-        buyers = setting.buyers.at_price_level(offers.price_level)
-        return equilibrium(buyers, offers, setting.ownership, start)
 
-    return jax.vmap(one)(scenario.model_year, entrant_cost, purchase, lease, start_price)
+    return jax.vmap(one)(scenario.model_year, entrant_cost, purchase, lease)
+
+
+def market_path(
+    setting: Setting, offers: Offers, start_price: Float[Array, "year product"]
+) -> MarketEquilibrium:
+    """Equilibrium of every model year."""
+
+    def one(year: tuple[Offers, Array]) -> MarketEquilibrium:
+        offered, start = year
+        buyers = setting.buyers.at_price_level(offered.price_level)
+        return equilibrium(buyers, offered, setting.ownership, start, loose=1e-7, corrections=0)
+
+    return jax.vmap(one)((offers, start_price))
 
 
 def quarterly_orders(
@@ -204,17 +207,10 @@ def quarterly_orders(
     return share.T @ quantity
 
 
-def _pass(
-    setting: Setting,
-    presence: Float[Array, " truck"],
-    output: Float[Array, "year truck"],
-    start_price: Float[Array, "year product"],
-) -> _Pass:
-    cost = unit_costs(setting, output)
-    market = market_path(setting, seller_cost(setting, cost), presence, start_price)
-    orders = quarterly_orders(setting, market.quantity[:, setting.place])
+def build(setting: Setting, orders: Float[Array, "quarter truck"]) -> Production:
+    """What the plant makes of the orders."""
     plant = setting.scenario.plant
-    production = produce(
+    return produce(
         setting.site,
         plant.launch,
         plant.orders,
@@ -223,43 +219,108 @@ def _pass(
         setting.end_of_production,
         setting.grid,
     )
-    return _Pass(market, cost, orders, production, _membership(setting) @ production.trucks.output)
+
+
+class _Path(NamedTuple):
+    """The unknowns of both circles."""
+
+    output: Float[Array, "year truck"]
+    markup: Float[Array, "year product"]
+
+
+class _Given(NamedTuple):
+    setting: Setting
+    offers: Offers
+
+
+def _at_cost(setting: Setting, offers: Offers, cost: UnitCost) -> Offers:
+    """Offers with the trucks' marginal cost replaced."""
+    marginal = offers.marginal_cost.at[:, setting.place].set(seller_cost(setting, cost))
+    return eqx.tree_at(lambda o: o.marginal_cost, offers, marginal)
+
+
+def _turn(path: _Path, given: _Given) -> _Path:
+    """Once around both circles: one turn of the markup map at the cost of the assumed output."""
+    setting = given.setting
+    offers = _at_cost(setting, given.offers, unit_costs(setting, path.output))
+
+    def one(year: tuple[Offers, Array]) -> Response:
+        offered, markup = year
+        buyers = setting.buyers.at_price_level(offered.price_level)
+        return respond(buyers, offered, setting.ownership, markup)
+
+    response = jax.vmap(one)((offers, path.markup))
+    orders = quarterly_orders(setting, response.quantity[:, setting.place])
+    output = _membership(setting) @ build(setting, orders).trucks.output
+    return _Path(output, response.markup)
+
+
+class Solved(NamedTuple):
+    """Volumes and costs at which both circles close, for one set of trucks."""
+
+    offers: Offers
+    """At the costs found; leading year axis."""
+    cost: UnitCost
+    output: Float[Array, "year truck"]
+    start_price: Float[Array, "year product"]
+    """Within the circles' tolerance of the equilibrium."""
+    turns: Int[Array, ""]
 
 
 def volume_cost_circle(
     setting: Setting, presence: Float[Array, " truck"], guess: Float[Array, "year truck"]
-) -> World:
-    """Close the circle of volume and cost for one set of trucks on the market."""
-    years, products = setting.scenario.model_year.shape[0], len(setting.table.names)
-    first = _pass(setting, presence, guess, jnp.zeros((years, products)))
-    # Every later pass starts from these prices: costs move little, so prices do.
-    warm = jax.lax.stop_gradient(first.market.price)
+) -> Solved:
+    """Close both circles for one set of trucks on the market.
 
-    def again(output: Array, arguments: tuple[Setting, Array, Array]) -> Array:
-        held, here, start = arguments
-        return _pass(held, here, output, start).output
-
-    solver = optx.FixedPointIteration(rtol=TOLERANCE, atol=TOLERANCE * 1e3)
-    adjoint = optx.ImplicitAdjoint(linear_solver=lx.GMRES(rtol=1e-8, atol=1e-8))
-    solution = optx.fixed_point(
-        again,
-        solver,
-        first.output,
-        args=(setting, presence, warm),
-        max_steps=40,
-        throw=False,
-        adjoint=adjoint,
+    Output and markups move together until neither changes.
+    """
+    offers = year_offers(setting, seller_cost(setting, unit_costs(setting, guess)), presence)
+    path, turns = mix_by_parts(
+        _turn,
+        _Path(guess, offers.start_price - offers.marginal_cost),
+        _Given(setting, offers),
+        tolerance=TOLERANCE,
+        scale=SCALE,
     )
-    closed = _pass(setting, presence, solution.value, warm)
-    scale = jnp.maximum(jnp.max(jnp.abs(closed.output)), 1.0)
-    gap = jnp.max(jnp.abs(closed.output - solution.value)) / scale
+    cost = unit_costs(setting, path.output)
+    offers = _at_cost(setting, offers, cost)
+    start = jax.lax.stop_gradient(offers.marginal_cost + path.markup)
+    return Solved(offers, cost, path.output, start, turns)
+
+
+def solve_worlds(
+    setting: Setting, presence: Float[Array, "world truck"], guess: Float[Array, "year truck"]
+) -> tuple[World, MarketEquilibrium]:
+    """Every world with its circles closed (leading world axis), and the market without trucks.
+
+    After the circles, every year's price equilibrium is solved to its own, sharper tolerance at
+    the costs found. The market without trucks is one more world, solved beside the others.
+    """
+    nobody = jnp.zeros_like(presence[:1])
+    everywhere = jnp.concatenate([presence, nobody])
+    solved = jax.vmap(lambda here: volume_cost_circle(setting, here, guess))(everywhere)
+    market = jax.vmap(lambda o, s: market_path(setting, o, s))(solved.offers, solved.start_price)
+    rows = jax.tree_util.tree_map(lambda leaf: leaf[:-1], (everywhere, solved, market))
+    finished = jax.vmap(lambda *world: _finish(setting, *world))(*rows)
+    return finished, jax.tree_util.tree_map(lambda leaf: leaf[-1], market)
+
+
+def _finish(
+    setting: Setting, presence: Float[Array, " truck"], solved: Solved, market: MarketEquilibrium
+) -> World:
+    """What is ordered and built at the equilibrium, and how well the circles close there."""
+    orders = quarterly_orders(setting, market.quantity[:, setting.place])
+    production = build(setting, orders)
+    built = _membership(setting) @ production.trucks.output
+    gap = jnp.max(jnp.abs(built - solved.output)) / jnp.maximum(jnp.max(jnp.abs(built)), 1.0)
     return World(
         presence=presence,
-        market=closed.market,
-        cost=closed.cost,
-        orders=closed.orders,
-        production=closed.production,
-        output=closed.output,
+        market=market,
+        cost=solved.cost,
+        orders=orders,
+        production=production,
+        output=built,
         circle_residual=gap,
         outcome=jnp.where(gap > 1e-4, jnp.int32(1), jnp.int32(0)),
+        turns=solved.turns,
     )

@@ -10,12 +10,13 @@ from jaxtyping import Array, Float
 from framerail.deal import DealValue, Outside, PartnerFlows, SharedProgram, value_deal
 from framerail.engine.cash import (
     PartnerCash,
+    cash_flows,
     contract_build_cost,
     firm_names,
-    partner_cash,
     partner_names,
+    partner_streams,
 )
-from framerail.engine.circles import Setting, World, market_path, seller_cost, volume_cost_circle
+from framerail.engine.circles import Setting, World, solve_worlds
 from framerail.engine.evaluation import Audit, Evaluation, Headline, fatal, made_finite
 from framerail.engine.trucks import TruckFigures, truck_contents, truck_figures
 from framerail.market import (
@@ -46,22 +47,44 @@ def _one_inflation(scenario: Scenario) -> Scenario:
     )
 
 
-def _evaluate(scenario: Scenario) -> Evaluation:
+class Markets(eqx.Module):
+    """An evaluation up to the solved markets: what iterates, and so what batches run narrowly."""
+
+    trucks: TruckFigures
+    setting: Setting
+    schedule: Schedule
+    worlds: World
+    """With both partners' trucks, and with the incumbent's only: leading world axis."""
+    neither: MarketEquilibrium
+
+
+def solve_markets(scenario: Scenario) -> Markets:
+    """Trucks, costs, markets and plant: both circles closed in every world."""
     scenario = _one_inflation(scenario)
     trucks = truck_figures(scenario)
     setting, plan = _setting(scenario, trucks)
-    everyone = jnp.ones(len(trucks.names))
     guess = jnp.full((scenario.model_year.shape[0], len(trucks.names)), FIRST_GUESS)
-    both = volume_cost_circle(setting, everyone, guess)
-    alone = volume_cost_circle(
-        setting, setting.own[:, INCUMBENT], jax.lax.stop_gradient(both.output)
+    presence = jnp.stack([jnp.ones(len(trucks.names)), setting.own[:, INCUMBENT]])
+    worlds, neither = solve_worlds(setting, presence, guess)
+    return Markets(trucks, setting, plan, worlds, neither)
+
+
+def value(markets: Markets) -> Evaluation:
+    """Cash, deal and audits of solved markets."""
+    trucks, setting, plan = markets.trucks, markets.setting, markets.schedule
+    scenario, neither = setting.scenario, markets.neither
+    both, alone = (jax.tree_util.tree_map(lambda x, k=k: x[k], markets.worlds) for k in (0, 1))
+    start_up, incumbent, by_itself = cash_flows(
+        setting,
+        [
+            (role, partner_streams(setting, world, neither, plan, role, platform=platform))
+            for role, world, platform in (
+                (START_UP, both, True),
+                (INCUMBENT, both, False),
+                (INCUMBENT, alone, True),
+            )
+        ],
     )
-    neither = market_path(
-        setting, seller_cost(setting, both.cost), jnp.zeros_like(everyone), both.market.price
-    )
-    start_up = partner_cash(setting, both, neither, plan, START_UP, bears_platform=True)
-    incumbent = partner_cash(setting, both, neither, plan, INCUMBENT, bears_platform=False)
-    by_itself = partner_cash(setting, alone, neither, plan, INCUMBENT, bears_platform=True)
     flows = _flows(setting, both, plan, start_up, incumbent, by_itself)
     # Each partner's own alternative is to go on without a shared truck, which is the zero of its
     # program flows: cannibalization and the start-up's own business are counted as changes.
@@ -229,7 +252,9 @@ def _outcome(
     )
 
 
-evaluate_compiled = eqx.filter_jit(_evaluate)
+@eqx.filter_jit
+def _evaluate(scenario: Scenario) -> Evaluation:
+    return value(solve_markets(scenario))
 
 
 def evaluate(scenario: Scenario) -> Evaluation:
@@ -238,12 +263,12 @@ def evaluate(scenario: Scenario) -> Evaluation:
     Pure and differentiable: `jax.grad(lambda s: evaluate(s).deal.gain[0])(scenario)` has the
     scenario's own shape. Compiled on first use; later calls with the same shapes are quick.
     """
-    return evaluate_compiled(scenario)
+    return _evaluate(scenario)
 
 
 def headline_of(scenario: Scenario) -> Headline:
     """Evaluate and keep the headline figures; not compiled by itself, so that studies batch it."""
-    return headline(_evaluate(scenario), scenario)
+    return headline(value(solve_markets(scenario)), scenario)
 
 
 def headline(e: Evaluation, scenario: Scenario) -> Headline:
@@ -293,4 +318,4 @@ def headline(e: Evaluation, scenario: Scenario) -> Headline:
     return made_finite(figures)
 
 
-__all__ = ["evaluate", "firm_names", "headline", "headline_of"]
+__all__ = ["Markets", "evaluate", "firm_names", "headline", "headline_of", "solve_markets", "value"]

@@ -2,7 +2,7 @@
 
 - inputs: `MarketInputs` (products, preferences, energy, trends, rivals)
 - arrays: `ProductTable` by `product_table`; `Buyers` by `draw_buyers`; `Ownership`
-- verbs: `calibrate`, `offers_in_year`, `equilibrium`
+- verbs: `calibrate`, `offers_in_year`, `equilibrium`, `respond` (one turn of its map)
 - looking: `choose`, `elasticities`, `diversion`, `second_choices`, `consumer_surplus`
 """
 
@@ -27,8 +27,10 @@ from framerail.market.choice import second_choices as second_choices
 from framerail.market.choice import utilities as utilities
 from framerail.market.equilibrium import MarketEquilibrium as MarketEquilibrium
 from framerail.market.equilibrium import Offers as Offers
+from framerail.market.equilibrium import Response as Response
 from framerail.market.equilibrium import equilibrium as equilibrium
 from framerail.market.equilibrium import gross_utility as gross_utility
+from framerail.market.equilibrium import respond as respond
 from framerail.market.inputs import Brand as Brand
 from framerail.market.inputs import EnergyPrices as EnergyPrices
 from framerail.market.inputs import MarketInputs as MarketInputs

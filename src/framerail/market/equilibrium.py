@@ -115,11 +115,44 @@ def gross_utility(buyers: Buyers, offers: Offers) -> Float[Array, "buyer product
     )
 
 
+class Response(NamedTuple):
+    """One turn of the markup map: what firms would ask next, and what sells meanwhile."""
+
+    markup: Float[Array, " product"]
+    """Markup that the first-order conditions ask for at these prices, $; where the price is
+    fixed, that price less marginal cost."""
+    quantity: Float[Array, " product"]
+    """Trucks sold at these prices."""
+
+
+def respond(
+    buyers: Buyers, offers: Offers, ownership: Ownership, markup: Float[Array, " product"]
+) -> Response:
+    """Take one turn of the zeta-markup map from prices of marginal cost plus `markup`.
+
+    For circles that move costs and prices together; `equilibrium` solves at given costs.
+    """
+    strategic = 1 - offers.fixed_price
+    utility = Utility(gross_utility(buyers, offers), offers.availability)
+    fixed = offers.start_price - offers.marginal_cost
+    markup = jnp.where(strategic > 0, markup, fixed)
+    parts = _pieces(
+        offers.marginal_cost + markup, _Market(buyers, offers, ownership, utility, strategic)
+    )
+    return Response(
+        markup=jnp.where(strategic > 0, zeta(parts), fixed),
+        quantity=(buyers.weight @ parts.choice.bought) * offers.market_size,
+    )
+
+
 def equilibrium(
     buyers: Buyers,
     offers: Offers,
     ownership: Ownership,
     start_price: Float[Array, " product"],
+    *,
+    loose: float = LOOSE,
+    corrections: int = CORRECTIONS,
 ) -> MarketEquilibrium:
     """Solve for prices by the zeta-markup fixed point, and report the market at them.
 
@@ -132,6 +165,9 @@ def equilibrium(
     - `offers`: costs, qualities, credits and availability.
     - `ownership`: who prices, who earns.
     - `start_price`: warm start, $.
+    - `loose`: raw residual at which mixing ends, $.
+    - `corrections`: Newton corrections that follow. From a start within cents of the answer,
+      mixing to the end (a small `loose`, none of these) is quicker.
     """
     strategic = 1 - offers.fixed_price
     utility = Utility(gross_utility(buyers, offers), offers.availability)
@@ -141,9 +177,9 @@ def equilibrium(
         jnp.where(strategic > 0, start_price, offers.start_price),
         market,
         tolerance=TOLERANCE,
-        loose=LOOSE,
+        loose=loose,
         jacobian=_answer_slope,
-        corrections=CORRECTIONS,
+        corrections=corrections,
     )
     return _report(solved.value, market, solved.stats.iterations)
 

@@ -2,7 +2,7 @@
 
 On a GPU a batch is one `vmap`. On a CPU, solvers that iterate until done make every lane of a
 `vmap` wait for the slowest, so a batch runs as `lax.map` over chunks: wide enough to feed the
-vector units, narrow enough that few lanes wait.
+vector units, narrow enough that few lanes wait and that a step's arrays stay in the cache.
 """
 
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from typing import Any
 
 import jax
 
-CPU_CHUNK = 16
+CPU_CHUNK = 4
 """Lanes per step of a CPU batch of iterating solvers; see docs/benchmarks.md for the sweep."""
 
 

@@ -1,12 +1,10 @@
 """Fixed points x = g(x), accelerated, with exact first derivatives through the solution.
 
 Anderson (1965) mixing, in the form of Walker and Ni (2011, SIAM J. Numer. Anal. 49, 1715):
-each iterate minimizes a linear prediction of the residual over the last few steps. A final
-Newton correction, whose matrix is held constant under differentiation, serves two ends: it
-squares the error that Anderson mixing leaves, and it carries the implicit derivative
-`dx = (I - dg/dx)^-1 dg` in forward and reverse mode without a custom rule. The derivative is as
-good as the point at which the last correction starts, so a wide `loose` wants two corrections.
-Second derivatives are not exact (the matrix is held constant).
+each iterate minimizes a linear prediction of the residual over the last few steps. Newton
+corrections may follow: each squares the error that mixing leaves. The derivative is the implicit
+one, `dx = (I - dg/dx)^-1 dg`, in forward and reverse mode; its matrix is formed only where a
+derivative is asked for. Second derivatives are not exact.
 """
 
 from collections.abc import Callable
@@ -15,11 +13,16 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Bool, Float, Int
 
 from framerail.numerics.linear import solve
 
 Vector = Float[Array, " unknown"]
+
+
+_TERMS = 200
+"""Iterations of a linear system at most."""
 
 
 class Stats(eqx.Module):
@@ -81,6 +84,56 @@ def _solve_small(matrix: Float[Array, "m m"], vector: Float[Array, " m"]) -> Flo
     return jnp.stack(found)
 
 
+def mix(
+    function: Callable[[Vector, Any], Vector],
+    start: Vector,
+    args: Any,
+    *,
+    tolerance: float,
+    memory: int = 4,
+    max_iterations: int = 200,
+    largest_stretch: float = 300.0,
+) -> tuple[Vector, Int[Array, ""]]:
+    """Iterate to |g(x) - x| <= `tolerance` (largest component); no derivative passes.
+
+    **Arguments:** as for `fixed_point`.
+
+    **Returns:** g at the last iterate, and the evaluations of g that it took.
+    """
+    start, args = jax.lax.stop_gradient((start, args))
+    size = start.shape[0]
+    depth = min(memory, size)
+
+    def unfinished(state: _State) -> Bool[Array, ""]:
+        return (state.size > tolerance) & (state.count < max_iterations)
+
+    def advance(state: _State) -> _State:
+        x = _mix(state, 1e-14, jnp.asarray(largest_stretch))
+        g = function(x, args)
+        slot = (state.count - 1) % depth
+        change = (g - x) - (state.g - state.x)
+        return _State(
+            x=x,
+            g=g,
+            steps=state.steps.at[slot].set(x - state.x),
+            changes=state.changes.at[slot].set(change),
+            count=state.count + 1,
+            size=jnp.max(jnp.abs(g - x)),
+        )
+
+    first = function(start, args)
+    begin = _State(
+        x=start,
+        g=first,
+        steps=jnp.zeros((depth, size)),
+        changes=jnp.zeros((depth, size)),
+        count=jnp.ones((), dtype=jnp.int32),
+        size=jnp.max(jnp.abs(first - start)),
+    )
+    end = jax.lax.while_loop(unfinished, advance, begin)
+    return jax.lax.stop_gradient(end.g), end.count
+
+
 def fixed_point(
     function: Callable[[Vector, Any], Vector],
     start: Vector,
@@ -104,70 +157,119 @@ def fixed_point(
     - `tolerance`: largest |g(x) - x| that counts as solved, in the unit of x.
     - `loose`: where mixing stops and Newton corrections begin; default `tolerance`.
     - `jacobian`: dg/dx in closed form; default forward-mode differentiation.
-    - `corrections`: number of Newton corrections; one is enough unless `loose` is wide.
+    - `corrections`: number of Newton corrections; zero leaves the work to mixing.
     - `memory`: past steps that are mixed.
     - `max_iterations`: evaluations after which mixing gives up.
     - `largest_stretch`: steps longer than this many plain steps are refused.
 
     **Returns:** a `Solution`; `outcome` is true where no fixed point was found.
     """
-    held, map_only = jax.lax.stop_gradient((start, args)), function
-    stop = tolerance if loose is None else loose
-    size = start.shape[0]
-    depth = min(memory, size)
-
-    def unfinished(state: _State) -> Bool[Array, ""]:
-        return (state.size > stop) & (state.count < max_iterations)
-
-    def advance(state: _State) -> _State:
-        x = _mix(state, 1e-14, jnp.asarray(largest_stretch))
-        g = map_only(x, held[1])
-        slot = (state.count - 1) % depth
-        change = (g - x) - (state.g - state.x)
-        return _State(
-            x=x,
-            g=g,
-            steps=state.steps.at[slot].set(x - state.x),
-            changes=state.changes.at[slot].set(change),
-            count=state.count + 1,
-            size=jnp.max(jnp.abs(g - x)),
-        )
-
-    first = map_only(held[0], held[1])
-    begin = _State(
-        x=held[0],
-        g=first,
-        steps=jnp.zeros((depth, size)),
-        changes=jnp.zeros((depth, size)),
-        count=jnp.ones((), dtype=jnp.int32),
-        size=jnp.max(jnp.abs(first - held[0])),
+    held = jax.lax.stop_gradient(args)
+    value, count = mix(
+        function,
+        start,
+        args,
+        tolerance=tolerance if loose is None else loose,
+        memory=memory,
+        max_iterations=max_iterations,
+        largest_stretch=largest_stretch,
     )
-    end = jax.lax.while_loop(unfinished, advance, begin)
-    slope = jacobian if jacobian is not None else jax.jacfwd(map_only)
+    slope = jacobian if jacobian is not None else jax.jacfwd(function)
     value = jax.lax.fori_loop(
-        0,
-        corrections - 1,
-        lambda _, x: jax.lax.stop_gradient(_correct(map_only, slope, x, held[1], held[1])),
-        end.g,
+        0, corrections, lambda _, x: _correct(function, slope, x, held), value
     )
-    value = _correct(map_only, slope, value, held[1], args)
-    residual = jnp.max(jnp.abs(jax.lax.stop_gradient(map_only(value, args) - value)))
-    return Solution(value=value, outcome=residual > tolerance, stats=Stats(end.count, residual))
+    value = jax.lax.stop_gradient(value)
+    residual = jnp.max(jnp.abs(function(value, held) - value))
+    solved = _differentiable(value, args, function, slope)
+    return Solution(value=solved, outcome=residual > tolerance, stats=Stats(count, residual))
 
 
 def _correct(
     function: Callable[[Vector, Any], Vector],
     jacobian: Callable[[Vector, Any], Float[Array, "unknown unknown"]],
     value: Vector,
-    held: Any,
     args: Any,
 ) -> Vector:
-    """One Newton step on x - g(x), refused where it does not lower the residual."""
-    value = jax.lax.stop_gradient(value)
-    matrix = jnp.eye(value.shape[0]) - jax.lax.stop_gradient(jacobian(value, held))
-    gap = function(value, args) - value
-    step = solve(matrix, gap)
+    """One Newton step on x - g(x), refused where it is wild."""
+    matrix = jnp.eye(value.shape[0]) - jacobian(value, args)
+    step = solve(matrix, function(value, args) - value)
     sound = jnp.all(jnp.isfinite(step)) & (
         jnp.max(jnp.abs(step)) < 1e3 * jnp.max(jnp.abs(value)) + 1e3
     )
     return value + jnp.where(sound, step, jnp.zeros_like(step))
+
+
+@eqx.filter_custom_jvp
+def _differentiable(value: Vector, args: Any, function: Any, jacobian: Any) -> Vector:
+    """The solution, with its implicit derivative in `args`."""
+    del args, function, jacobian
+    return value
+
+
+@_differentiable.def_jvp
+def _(primals: Any, tangents: Any) -> tuple[Vector, Vector]:
+    value, args, function, jacobian = primals
+    _, moved, _, _ = tangents
+    _, change = eqx.filter_jvp(lambda inputs: function(value, inputs), (args,), (moved,))
+    return value, solve(jnp.eye(value.shape[0]) - jacobian(value, args), change)
+
+
+def mix_by_parts(
+    function: Callable[[Any, Any], Any], start: Any, args: Any, *, tolerance: float, scale: float
+) -> tuple[Any, Int[Array, ""]]:
+    """`mix` for an unknown of several arrays, with the implicit derivative in `args`.
+
+    The derivative's linear system is solved by iterating the linearized map, without its matrix.
+
+    **Arguments:** as for `fixed_point`; `tolerance` is relative to `scale`, the size of the
+    unknowns that matter.
+
+    **Returns:** the fixed point, and the evaluations of g that it took.
+    """
+    flat, shaped = ravel_pytree(start)
+
+    def turn(x: Vector, given: Any) -> Vector:
+        return ravel_pytree(function(shaped(x * scale), given))[0] / scale
+
+    value, count = mix(turn, flat / scale, args, tolerance=tolerance)
+    return shaped(_matrix_free(value, args, turn) * scale), count
+
+
+@eqx.filter_custom_jvp
+def _matrix_free(value: Vector, args: Any, function: Any) -> Vector:
+    """The solution, with its implicit derivative in `args`."""
+    del args, function
+    return value
+
+
+@_matrix_free.def_jvp
+def _(primals: Any, tangents: Any) -> tuple[Vector, Vector]:
+    value, args, function = primals
+    _, moved, _ = tangents
+    _, change = eqx.filter_jvp(lambda inputs: function(value, inputs), (args,), (moved,))
+    _, linear = jax.linearize(lambda x: function(x, args), value)
+    return value, jax.lax.custom_linear_solve(
+        lambda x: x - linear(x), change, solve=_series, transpose_solve=_series
+    )
+
+
+def _series(operator: Callable[[Vector], Vector], right: Vector) -> Vector:
+    """Solve `operator(x) = right` for an operator near one: x <- x + right - operator(x).
+
+    It converges where the map itself does without mixing, at the same rate.
+    """
+    size = jnp.max(jnp.abs(right))
+
+    def unfinished(state: tuple[Vector, Vector, Int[Array, ""]]) -> Bool[Array, ""]:
+        _, gap, count = state
+        return (jnp.max(jnp.abs(gap)) > 1e-12 * size) & (count < _TERMS)
+
+    def add(
+        state: tuple[Vector, Vector, Int[Array, ""]],
+    ) -> tuple[Vector, Vector, Int[Array, ""]]:
+        x, gap, count = state
+        x = x + gap
+        return x, right - operator(x), count + 1
+
+    nothing = jnp.zeros_like(right)
+    return jax.lax.while_loop(unfinished, add, (nothing, right, jnp.zeros((), jnp.int32)))[0]

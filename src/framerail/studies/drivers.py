@@ -1,6 +1,9 @@
 """Drivers: what moves the decision, from exact derivatives of the whole chain."""
 
 import dataclasses
+import functools
+from collections.abc import Callable
+from typing import Any, cast
 
 import equinox as eqx
 import jax
@@ -8,7 +11,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from framerail.engine import headline_of
+from framerail.engine import Evaluation, Headline, evaluate, headline
+from framerail.quantities import Scalar
 from framerail.scenario import Scenario
 from framerail.studies.sampling import column_indices, medians, with_columns
 
@@ -37,37 +41,60 @@ class Driver:
         return slope * (self.low - self.middle), slope * (self.high - self.middle)
 
 
-def _targets(scenario: Scenario) -> Float[Array, " target"]:
-    h = headline_of(scenario)
-    return jnp.stack([h.gain[0], h.gain[1], h.default_before_production, h.program_npv[1]])
+@dataclasses.dataclass(frozen=True)
+class Linearized:
+    """The scenario at its medians: everything it says there, and the slopes of the targets."""
+
+    point: Evaluation
+    headline: Headline
+    drivers: list[Driver]
 
 
-@eqx.filter_jit
-def _slopes(
+def _linearize(
+    values: tuple[Scalar, ...],
+    weights: Float[Array, " target"],
     scenario: Scenario,
     indices: tuple[int, ...],
-    row: Float[Array, " column"],
-    weights: Float[Array, " target"],
-) -> Float[Array, " column"]:
+) -> tuple[tuple[Scalar, ...], tuple[Evaluation, Headline]]:
     """Reverse-mode derivative of a weighted sum of the targets: one sweep for all inputs."""
 
-    def weighted(values: Float[Array, " column"]) -> Float[Array, ""]:
-        return weights @ _targets(with_columns(scenario, indices, values))
+    # The inputs enter as separate scalars: as one array, XLA would join all of their derivatives
+    # in one kernel, and the time to compile that grows with the square of its length.
+    def weighted(values: tuple[Scalar, ...]) -> tuple[Scalar, tuple[Evaluation, Headline]]:
+        here = with_columns(scenario, indices, values)
+        point = evaluate(here)
+        h = headline(point, here)
+        targets = [h.gain[0], h.gain[1], h.default_before_production, h.program_npv[1]]
+        return weights @ jnp.stack(targets), (point, h)
 
-    return jax.grad(weighted)(row)
+    return jax.grad(weighted, has_aux=True)(values)
+
+
+@functools.cache
+def _program() -> Callable[..., Any]:
+    # Run a handful of times, so the compiler is asked to hurry rather than to optimize.
+    hurried = {"xla_backend_optimization_level": 0, "xla_cpu_use_fusion_emitters": False}
+    if jax.default_backend() != "cpu":
+        return eqx.filter_jit(_linearize)
+    return eqx.filter_jit(_linearize, **cast("Any", {"compiler_options": hurried}))
+
+
+def linearize(scenario: Scenario) -> Linearized:
+    """Evaluate at the medians, with the targets' slopes in every uncertain input."""
+    leaves = scenario.uncertainty
+    percentiles = np.asarray([leaf.distribution.quantile(_PERCENTILES) for leaf in leaves])
+    indices, program = column_indices(scenario), _program()
+    values = tuple(jnp.asarray(value) for value in medians(scenario))
+    found = [program(values, unit, scenario, indices) for unit in jnp.eye(len(TARGETS))]
+    slopes = np.stack([np.asarray(gradient) for gradient, _ in found], axis=1)
+    point, figures = found[0][1]
+    ranked = [
+        Driver(leaf.path, leaf.unit, *map(float, percentiles[k]), slope=slopes[k])
+        for k, leaf in enumerate(leaves)
+    ]
+    return Linearized(point, figures, ranked)
 
 
 def drivers(scenario: Scenario) -> list[Driver]:
     """Slopes of the targets with respect to every uncertain input, at the medians."""
-    leaves = scenario.uncertainty
-    percentiles = np.asarray([leaf.distribution.quantile(_PERCENTILES) for leaf in leaves])
-    row = jnp.asarray(medians(scenario))
-    indices = column_indices(scenario)
-    slopes = np.stack(
-        [np.asarray(_slopes(scenario, indices, row, unit)) for unit in jnp.eye(len(TARGETS))],
-        axis=1,
-    )
-    return [
-        Driver(leaf.path, leaf.unit, *map(float, percentiles[k]), slope=slopes[k])
-        for k, leaf in enumerate(leaves)
-    ]
+    return linearize(scenario).drivers

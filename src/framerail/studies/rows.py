@@ -8,7 +8,7 @@ from those that a store kept.
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import equinox as eqx
 import jax
@@ -16,7 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from framerail.engine import Headline, headline_of
+from framerail.engine import Headline, headline, headline_of, solve_markets, value
 from framerail.numerics.batching import over_lanes
 from framerail.scenario import Scenario
 from framerail.studies.sampling import column_indices, with_columns
@@ -45,7 +45,13 @@ class ChunkStore(Protocol):
 def _evaluate_chunk(
     scenario: Scenario, indices: tuple[int, ...], rows: Float[Array, "row column"]
 ) -> Headline:
-    return over_lanes(lambda row: headline_of(with_columns(scenario, indices, row)), rows)
+    def here(row: Float[Array, " column"]) -> Scenario:
+        return with_columns(scenario, indices, row)
+
+    # Markets iterate: a few lanes at a time. What follows is long scans of small steps, whose
+    # overhead wants as many lanes as there are.
+    markets = over_lanes(lambda row: solve_markets(here(row)), rows)
+    return jax.vmap(lambda solved, row: headline(value(solved), here(row)))(markets, rows)
 
 
 def evaluate_rows(
@@ -65,21 +71,27 @@ def evaluate_rows(
     filler = np.arange(-(-count // CHUNK) * CHUNK) % count
     indices = column_indices(scenario)
 
+    structure: list[Any] = []
+
     def work(number: int) -> list[np.ndarray]:
         kept = store.get(number) if store else None
         if kept is not None:
             return kept
         part = rows[filler[number * CHUNK : (number + 1) * CHUNK]]
         result = _evaluate_chunk(scenario, indices, jnp.asarray(part))
-        arrays = [np.asarray(leaf) for leaf in jax.tree_util.tree_leaves(result)]
+        leaves, shape = jax.tree_util.tree_flatten(result)
+        structure.append(shape)
+        arrays = [np.asarray(leaf) for leaf in leaves]
         if store:
             store.put(number, arrays)
         return arrays
 
     parts = _in_parallel(work, filler.size // CHUNK, count, step, progress)
     leaves = [np.concatenate(arrays)[:count] for arrays in zip(*parts, strict=True)]
-    shape = eqx.filter_eval_shape(headline_of, scenario)
-    return jax.tree_util.tree_unflatten(jax.tree_util.tree_structure(shape), leaves)
+    if not structure:  # every chunk came from the store
+        shape = eqx.filter_eval_shape(headline_of, scenario)
+        structure.append(jax.tree_util.tree_structure(shape))
+    return jax.tree_util.tree_unflatten(structure[0], leaves)
 
 
 def _in_parallel(

@@ -1,12 +1,13 @@
 """Scrambled Sobol' points and the scenario leaves that a study replaces."""
 
-from typing import Any
+from collections.abc import Sequence
 
 import jax
 import numpy as np
 from jaxtyping import Array, Float
 from scipy.stats import qmc
 
+from framerail.quantities import Scalar
 from framerail.scenario import Scenario, leaf_paths
 
 DECISIONS = ("deal.terms.upfront.amount", "deal.terms.royalty.per_unit")
@@ -51,7 +52,11 @@ def column_indices(scenario: Scenario) -> tuple[int, ...]:
     return tuple(place[path] for path in columns(scenario))
 
 
-def with_columns(scenario: Scenario, indices: tuple[int, ...], row: Float[Array, " column"]) -> Any:
+def with_columns(
+    scenario: Scenario,
+    indices: tuple[int, ...],
+    row: Float[Array, " column"] | Sequence[Scalar],
+) -> Scenario:
     """The scenario with the study's leaves replaced by one row of values."""
     leaves, structure = jax.tree_util.tree_flatten(scenario)
     for k, index in enumerate(indices):

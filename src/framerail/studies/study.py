@@ -5,11 +5,11 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 from framerail.deal import Zone
-from framerail.engine import Evaluation, Headline, evaluate, headline
+from framerail.engine import Evaluation, Headline
 from framerail.scenario import Scenario
 from framerail.studies.break_even import BreakEven, break_evens
 from framerail.studies.comparison import site_comparison, zone
-from framerail.studies.drivers import Driver, drivers
+from framerail.studies.drivers import Driver, linearize
 from framerail.studies.monte_carlo import MonteCarlo, monte_carlo
 from framerail.studies.rows import ChunkStore, Progress
 
@@ -56,24 +56,23 @@ def study(
     clock = _Clock()
     with ThreadPoolExecutor(max_workers=1) as aside:
         # The derivative's compilation is one long task: it runs beside the draws.
-        slopes = aside.submit(drivers, scenario)
+        medians = aside.submit(linearize, scenario)
         samples = monte_carlo(scenario, draws=draws, seed=seed, progress=progress, store=store)
         clock.lap("draws")
         sites = site_comparison(scenario, samples, min(samples.draws, COMPARISON_DRAWS), progress)
         clock.lap("sites")
         area = zone(scenario, progress)
         clock.lap("zone")
-        point = evaluate(scenario)
-        clock.lap("point")
-        found = slopes.result()
+        linear = medians.result()
         clock.lap("drivers")
+    found = linear.drivers
     ranked = sorted(found, key=lambda d: -max(map(abs, d.swing("incumbent_gain"))))
     crossings = break_evens(scenario, ranked[:CANDIDATES], 0, progress)
     clock.lap("break-even")
     return Study(
         scenario=scenario,
-        point=point,
-        headline=headline(point, scenario),
+        point=linear.point,
+        headline=linear.headline,
         draws=samples,
         drivers=found,
         sites=sites,
