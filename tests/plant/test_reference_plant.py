@@ -2,12 +2,13 @@
 
 import importlib.resources
 
-import jax.numpy as jnp
 import pandas as pd
 import pytest
 
+from framerail.distributions import DISTRIBUTIONS
 from framerail.plant import conversion_total, line_capacity, program_capacity
 from framerail.scenario_file import read_scenario
+from framerail.studies.launch_ramps import launch_inputs
 
 
 @pytest.fixture(scope="module")
@@ -59,13 +60,12 @@ def test_every_plant_leaf_has_a_source(scenario):
     assert not [entry.path for entry in entries if entry.source.startswith("given in")]
 
 
-def test_launch_prior_covers_the_launches_known_at_the_date(scenario):
+def test_launch_inputs_are_those_of_the_study_at_the_date(scenario):
     believed = {leaf.path: leaf.distribution for leaf in scenario.uncertainty}
-    half = believed["plant.launch.time_to_half"]
-    inside = [
-        half.quantile(0.05) <= value <= half.quantile(0.95) for value in (1.32, 0.58, 0.3, 1.64)
-    ]
-    assert sum(inside) == 4
-    reached = believed["plant.launch.realized_over_announced"]
-    assert reached.quantile(0.02) < 0.32 < reached.quantile(0.5)
-    assert float(jnp.asarray(reached.median())) > 0.6
+    for name, (kind, numbers) in launch_inputs(scenario.about.as_of).items():
+        distribution = believed[f"plant.launch.{name}"]
+        expected = DISTRIBUTIONS[kind](*numbers)
+        for probability in (0.1, 0.5, 0.9):
+            assert float(distribution.quantile(probability)) == pytest.approx(
+                float(expected.quantile(probability)), rel=0.01
+            )
