@@ -52,6 +52,43 @@ def test_later_facts_fall_inside_what_was_believed(scenario):
         assert low <= later.loc[name, "value"] <= high, path
 
 
+def test_models_known_at_canton_make_most_of_its_output(scenario):
+    table = importlib.resources.files("framerail").joinpath("data", "plant", "models.csv")
+    with table.open("r", encoding="utf-8") as stream:
+        models = pd.read_csv(stream, comment="#")
+    known = models.query("plant == 'canton' and as_of <= @scenario.about.as_of")["units"].sum()
+    believed = {leaf.path: leaf.distribution for leaf in scenario.uncertainty}
+    output = believed["plant.sites.canton.other_output"]
+    assert output.quantile(0.01) < known < output.quantile(0.99)
+
+
+OTHER_SITE = """
+extends = ["nissan-fisker"]
+
+[plant]
+chosen = "{name}"
+
+[plant.sites.{name}]
+use = "{name}"
+
+[cost.haul_distance]
+{name} = {{ value = "900 mile", source = "assumed: a plant in the middle of the market" }}
+"""
+
+
+@pytest.mark.parametrize("name", ["greenfield", "contract"])
+def test_other_sites_of_the_catalog_can_be_used(name, tmp_path, scenario):
+    file = tmp_path / "other.toml"
+    file.write_text(OTHER_SITE.format(name=name), "utf-8")
+    site = read_scenario(str(file)).plant.sites[name]
+    assert site.faults() == ()
+    assert float(program_capacity(site)) >= 50_000
+    canton = scenario.plant.sites["canton"]
+    dearer = float(conversion_total(site)) > 2 * float(conversion_total(canton))
+    assert dearer == (name == "greenfield")
+    assert dearer == (float(site.program_fixed_cost) > 3 * float(canton.program_fixed_cost))
+
+
 def test_every_plant_leaf_has_a_source(scenario):
     entries = [
         entry for entry in scenario.provenance if entry.path.startswith(("plant", "program"))
