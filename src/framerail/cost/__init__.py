@@ -5,7 +5,9 @@
 
 from framerail.cost.battery_pack import PackDeck as PackDeck
 from framerail.cost.battery_pack import pack_cost_per_kwh as pack_cost_per_kwh
+from framerail.cost.bill_of_materials import PublishedCosts as PublishedCosts
 from framerail.cost.bill_of_materials import VehicleContents as VehicleContents
+from framerail.cost.bill_of_materials import published_costs as published_costs
 from framerail.cost.inputs import CostDeck as CostDeck
 from framerail.cost.inputs import CostInputs as CostInputs
 from framerail.cost.price_index import PriceIndex as PriceIndex
@@ -15,3 +17,4 @@ from framerail.cost.unit_cost import OUTCOMES as OUTCOMES
 from framerail.cost.unit_cost import CostCircumstances as CostCircumstances
 from framerail.cost.unit_cost import UnitCost as UnitCost
 from framerail.cost.unit_cost import unit_cost as unit_cost
+from framerail.cost.unit_cost import unit_cost_from as unit_cost_from
