@@ -127,3 +127,37 @@ def test_sites_can_be_stacked_and_mapped():
         )
     )(pair)
     assert both.trucks.output.shape == (2, 56, 2)
+
+
+CORNERS = {
+    "nothing realized": {4: 0.0},
+    "no stock, no overtime, no cut": {6: 0.0, 7: 0.0, 8: 0.0},
+    "crews at once": {10: 0.0, 11: 0.0},
+    "starts and ends at once": {0: 2030.0, 1: 2030.0},
+    "every waiting order leaves": {5: 1.0},
+}
+
+
+@pytest.mark.parametrize("changes", CORNERS.values(), ids=CORNERS.keys())
+def test_values_and_slopes_are_finite_at_corners(changes):
+    point = POINT.copy()
+    for index, number in changes.items():
+        point[index] = number
+    assert np.isfinite(float(value(jnp.asarray(point))))
+    assert np.isfinite(np.asarray(gradient(jnp.asarray(point)))).all()
+
+
+def test_no_orders_cost_crews_but_build_nothing():
+    launch = Launch(*map(jnp.asarray, (0.8, 0.3, 0.6)))
+    rules = OrderRules(*map(jnp.asarray, (0.1, 0.1, *LATER)))
+    start, end = jnp.asarray(2027.0), jnp.asarray(2034.0)
+
+    def cost(nothing):
+        made = produce(SITE, launch, rules, nothing, start, end, GRID)
+        return jnp.sum(made.staffing.total), made
+
+    slope, made = jax.grad(cost, has_aux=True)(jnp.zeros_like(ORDERS))
+    assert float(jnp.sum(made.trucks.output)) == 0
+    assert float(made.trucks.crews[40]) < 0.01
+    assert float(jnp.sum(made.staffing.crew_change)) > 0
+    assert np.isfinite(np.asarray(slope)).all()
