@@ -7,7 +7,7 @@ import pytest
 
 from framerail.distributions import DISTRIBUTIONS
 from framerail.plant import conversion_total, line_capacity, program_capacity
-from framerail.scenario_file import read_scenario
+from framerail.scenario_file import ScenarioError, read_scenario
 from framerail.studies.launch_ramps import launch_inputs
 
 
@@ -106,3 +106,21 @@ def test_launch_inputs_are_those_of_the_study_at_the_date(scenario):
             assert float(distribution.quantile(probability)) == pytest.approx(
                 float(expected.quantile(probability)), rel=0.01
             )
+
+
+@pytest.mark.parametrize(
+    ("override", "where", "cure"),
+    [
+        ("plant.sites.canton.installed_capacity=-60000 truck/year", "installed_capacity", "0 to"),
+        ("plant.sites.canton.installed_capacity=0 truck/year", "plant.sites.canton", "more than 0"),
+        ("plant.sites.canton.other_output=900000 truck/year", "plant.sites.canton", "lower it"),
+        ("plant.chosen=canto", "plant", "choose one of: canton, smyrna"),
+        ("plant.orders.overtime=-5 %", "plant.orders.overtime", "0 to 1"),
+        ("cost.deck.prices.index_2022=0", "cost.deck.prices", "more than 0"),
+    ],
+)
+def test_impossible_figures_are_refused_at_reading_with_their_cure(override, where, cure):
+    with pytest.raises(ScenarioError) as refused:
+        read_scenario("nissan-fisker", [override])
+    assert where in str(refused.value)
+    assert cure in str(refused.value)
