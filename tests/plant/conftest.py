@@ -42,7 +42,7 @@ RULES = {
     "overtime_premium": 0.5,
     "crew_adding_time": 0.5,
     "crew_dropping_time": 0.25,
-    "crew_change_cost": 8_000.0,
+    "crew_change_time": 0.08,
 }
 
 

@@ -73,9 +73,9 @@ def test_staffing_costs_by_hand(site, launch, rules, grid, change):
     # 6,000 a quarter of 15,000: the crews settle at 40%, 0.8 of two shifts.
     assert float(crews[late]) == pytest.approx(0.4, abs=1e-4)
     np.testing.assert_allclose(made.staffing.shifts[late], 0.8, atol=2e-4)
-    workers = 60_000 * 23 / 1_900
+    pay_of_a_year = 60_000 * 23 * 55
     dismissed = float(jnp.sum(made.staffing.crew_change))
-    assert dismissed == pytest.approx(8_000 * workers * 0.6, rel=1e-3)
+    assert dismissed == pytest.approx(0.08 * pay_of_a_year * 0.6, rel=1e-3)
     first = 12
     paid = 15_000 * float(made.launch_fraction[first]) * float(crews[first]) - 6_000
     assert float(made.staffing.idle_labor[first]) == pytest.approx(55 * 23 * paid, rel=1e-9)

@@ -123,8 +123,8 @@ class OrderRules(Declared):
     """Time constant with which crews follow rising work (a shift is added)."""
     crew_dropping_time: Duration
     """Time constant with which crews follow falling work (a shift is dropped)."""
-    crew_change_cost: PositiveDollar
-    """Hiring and training, or dismissal, of one worker."""
+    crew_change_time: Duration
+    """Pay that a change of crews costs, as a time: hiring and training, or dismissal."""
 
 
 class PlantInputs(Declared):

@@ -8,9 +8,6 @@ from framerail.plant.order_book import Flow
 from framerail.plant.site import OrderRules, Site
 from framerail.quantities import Scalar
 
-HOURS_PER_WORKER = 1_900.0
-"""Paid hours of a full-time worker a year: 52 weeks of 40 hours less leave (assumed)."""
-
 
 class Staffing(eqx.Module):
     """Crews and their cost by quarter, dollars at the site's wage (the caller indexes it).
@@ -49,16 +46,15 @@ def staffing(
         rules: premium and cost of a change.
         trucks: what was built, with which crews.
         capacity: trucks that full crews build in regular hours, by quarter.
-        mature_year: trucks a year at the mature rate; sizes the full crews.
+        mature_year: trucks a year at the mature rate; sizes the full crews' pay.
     """
     built = jnp.sum(trucks.output, axis=1)
     idle = jnp.maximum(capacity * trucks.crews - built, 0.0)
     pay = site.wage * site.labor_hours
-    workers = mature_year * site.labor_hours / HOURS_PER_WORKER
     change = jnp.abs(jnp.diff(trucks.crews, prepend=1.0))
     return Staffing(
         shifts=site.shifts * trucks.crews,
         overtime_premium=rules.overtime_premium * pay * trucks.overtime,
         idle_labor=pay * idle,
-        crew_change=rules.crew_change_cost * workers * change,
+        crew_change=rules.crew_change_time * pay * mature_year * change,
     )
