@@ -21,7 +21,7 @@ def ramps() -> pd.DataFrame:
 
 def fitted(launch: str) -> tuple[float, float, float, float]:
     """Mature quarterly rate, time to half, time constant and root-mean-square error."""
-    rows = ramps().query("launch == @launch")
+    rows = ramps().query("launch == @launch and as_of <= '2024-03-01'")
     start = rows["start_of_production"].iloc[0]
     begin = jnp.asarray(rows["quarter_start"].to_numpy(float) - start)
     built = rows["built"].to_numpy(float)

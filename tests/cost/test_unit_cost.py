@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from framerail.cost import ELEMENTS, OUTCOMES, unit_cost
+from framerail.cost import ELEMENTS, OUTCOMES, published_costs, unit_cost, unit_cost_from
 from framerail.cost.battery_pack import lfp_cost, pack_cost_per_kwh, published_cost
 from framerail.cost.electric_drive import electric_costs
 from framerail.cost.learning import experience_factor, group_factors, industry_factor
@@ -167,7 +167,7 @@ def test_outcomes_name_what_is_outside_the_range(changes, year, expected):
     cost = unit_cost(INPUTS.deck, truck(**changes), circumstances(INPUTS, year=year))
     found = describe(int(cost.outcome), OUTCOMES)
     assert [entry.name for entry in found] == [expected]
-    assert np.isfinite([float(leaf) for leaf in jax.tree.leaves(cost)]).all()
+    assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(cost))
 
 
 def test_faults_name_field_and_cure():
@@ -175,6 +175,36 @@ def test_faults_name_field_and_cure():
     assert [fault.split(":")[0] for fault in empty.faults()] == ["pack_energy", "rear_power"]
     learning = eqx.tree_at(lambda x: x.legacy_volume, INPUTS.deck.learning, number(0.0))
     assert learning.faults()[0].startswith("legacy_volume: expected more than 0")
+
+
+@pytest.mark.parametrize(
+    ("where", "value", "named"),
+    [
+        (lambda d: d.prices.index_2022, 0.0, "index_2022"),
+        (lambda d: d.electric.electric_learning.legacy, 0.0, "legacy"),
+        (lambda d: d.electric.presence_power, 0.0, "presence_power"),
+        (lambda d: d.glider.reference_gross_weight, 0.0, "reference_gross_weight"),
+        (lambda d: d.pack.curve_end, 2020.0, "curve_end"),
+        (lambda d: d.pack.supplier_factor, 0.0, "supplier_factor"),
+    ],
+)
+def test_figures_that_would_divide_by_zero_are_named(where, value, named):
+    deck = eqx.tree_at(where, INPUTS.deck, number(value))
+    parts = (deck.prices, deck.electric, deck.electric.electric_learning, deck.glider, deck.pack)
+    assert [fault.split(":")[0] for part in parts for fault in part.faults()] == [named]
+    sound = INPUTS.deck
+    assert sound.prices.faults() == sound.electric.faults() == sound.glider.faults() == ()
+
+
+def test_volumes_alone_need_only_the_published_parts_once():
+    contents, at = truck("alaska-awd"), circumstances(INPUTS)
+    deck = INPUTS.deck
+    published = published_costs(deck.pack, deck.electric, deck.glider, contents, at.model_year)
+    whole, from_parts = unit_cost(deck, contents, at), unit_cost_from(deck, contents, published, at)
+    np.testing.assert_array_equal(whole.by_element, from_parts.by_element)
+    assert float(whole.labor) == float(whole.by_element[ELEMENTS.index("labor")])
+    with pytest.raises(AttributeError, match="no attribute 'labour'"):
+        getattr(whole, "labour")  # noqa: B009
 
 
 def test_a_batch_over_trucks_and_years_equals_single_trucks():

@@ -31,6 +31,18 @@ SITE = {
     "fixed_cost": 650e6,
     "program_fixed_cost": 30e6,
     "incentive_fraction": 0.1,
+    "available_from": 2003.4,
+}
+
+RULES = {
+    "cancellation": 0.1,
+    "stock_time": 0.15,
+    "markdown": 0.03,
+    "overtime": 0.0,
+    "overtime_premium": 0.5,
+    "crew_adding_time": 0.5,
+    "crew_dropping_time": 0.25,
+    "crew_change_time": 0.08,
 }
 
 
@@ -59,7 +71,7 @@ def launch():
 
 @pytest.fixture
 def rules():
-    return build(OrderRules, cancellation=0.1, stock_time=0.15)
+    return build(OrderRules, **RULES)
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
 from framerail.numerics.outcome import describe
 from framerail.plant import (
@@ -56,7 +57,8 @@ def test_launch_climbs_to_one_and_stops_at_the_end(launch, grid):
 def test_an_end_before_the_start_builds_nothing(site, launch, rules, orders, grid):
     made = produce(site, launch, rules, orders, START, jnp.asarray(2026.0), grid)
     assert float(jnp.sum(made.trucks.output)) == 0
-    assert [entry.name for entry in describe(int(made.outcome), OUTCOMES)] == ["no_capacity"]
+    named = [entry.name for entry in describe(int(made.outcome), OUTCOMES)]
+    assert named == ["no_capacity", "end_before_start"]
     assert all(np.isfinite(leaf).all() for leaf in [made.labor_hours, made.line_utilization])
 
 
@@ -84,7 +86,8 @@ def test_stock_is_built_while_orders_run_and_sold_when_they_fall(rules, change):
 
 def test_ample_capacity_delivers_every_order(site, launch, rules, orders, grid, change):
     fast = change(launch, time_to_half=0.05, time_constant=0.01, realized_over_announced=1)
-    made = produce(site, fast, rules, orders, jnp.asarray(2026.5), END, grid)
+    ready = change(rules, crew_adding_time=0, overtime=0.2)
+    made = produce(site, fast, ready, orders, jnp.asarray(2026.5), END, grid)
     np.testing.assert_allclose(made.trucks.deliveries, orders, atol=1e-6)
     assert float(jnp.sum(made.trucks.cancelled)) < 1e-6
     assert float(made.residual) < 1e-6
@@ -124,11 +127,43 @@ def test_a_full_plant_displaces_other_vehicles(site, launch, rules, orders, grid
 
 
 def test_faults_name_the_cure(site, launch, rules, change):
-    inputs = PlantInputs(
-        chosen="canto",
-        sites={"canton": change(site, other_output=500_000)},
-        launch=launch,
-        orders=rules,
-    )
-    assert [fault.split(":")[0] for fault in inputs.faults()] == ["chosen", "sites.canton"]
+    inputs = PlantInputs("canto", {"canton": site}, launch, rules)
+    assert [fault.split(":")[0] for fault in inputs.faults()] == ["chosen"]
     assert PlantInputs("canton", {"canton": site}, launch, rules).faults() == ()
+    assert "lower it" in change(site, other_output=500_000).faults()[0]
+    assert [
+        fault.split(":")[0] for fault in change(site, uptime=0, installed_capacity=0).faults()
+    ] == ["uptime", "installed_capacity"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "start", "expected"),
+    [
+        ({"available_from": 2028.0}, 2027.1, "launch_before_plant"),
+        ({"conversion_time": 4.0}, 2027.1, "conversion_before_calendar"),
+    ],
+)
+def test_a_start_that_cannot_be_is_named(
+    site, launch, rules, orders, grid, change, changes, start, expected
+):
+    made = produce(change(site, **changes), launch, rules, orders, jnp.asarray(start), END, grid)
+    assert expected in [entry.name for entry in describe(int(made.outcome), OUTCOMES)]
+
+
+def test_negative_orders_are_named_and_count_as_none(site, launch, rules, orders, grid):
+    spoiled = orders.at[20, 0].set(-500.0)
+    made = produce(site, launch, rules, spoiled, START, END, grid)
+    none = produce(site, launch, rules, orders.at[20, 0].set(0.0), START, END, grid)
+    names = [entry.name for entry in describe(int(made.outcome), OUTCOMES)]
+    assert "negative_orders" in names
+    np.testing.assert_allclose(made.trucks.deliveries, none.trucks.deliveries)
+    assert float(made.residual) < 1e-6
+
+
+def test_break_even_by_hand(site, launch, rules, orders, grid):
+    made = produce(site, launch, rules, orders, START, END, grid)
+    np.testing.assert_allclose(made.break_even_volume, 0.8 * 410_000 - 210_000)
+    np.testing.assert_allclose(made.contribution_break_even, 680e6 / (5_000 * 410_000))
+    np.testing.assert_allclose(made.plant_utilization_without, 210 / 410)
+    idle = made.plant_utilization[grid.end <= START]
+    np.testing.assert_allclose(idle, made.plant_utilization_without)

@@ -2,12 +2,13 @@
 
 import importlib.resources
 
-import jax.numpy as jnp
 import pandas as pd
 import pytest
 
+from framerail.distributions import DISTRIBUTIONS
 from framerail.plant import conversion_total, line_capacity, program_capacity
-from framerail.scenario_file import read_scenario
+from framerail.scenario_file import ScenarioError, read_scenario
+from framerail.studies.launch_ramps import launch_inputs
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +52,43 @@ def test_later_facts_fall_inside_what_was_believed(scenario):
         assert low <= later.loc[name, "value"] <= high, path
 
 
+def test_models_known_at_canton_make_most_of_its_output(scenario):
+    table = importlib.resources.files("framerail").joinpath("data", "plant", "models.csv")
+    with table.open("r", encoding="utf-8") as stream:
+        models = pd.read_csv(stream, comment="#")
+    known = models.query("plant == 'canton' and as_of <= @scenario.about.as_of")["units"].sum()
+    believed = {leaf.path: leaf.distribution for leaf in scenario.uncertainty}
+    output = believed["plant.sites.canton.other_output"]
+    assert output.quantile(0.01) < known < output.quantile(0.99)
+
+
+OTHER_SITE = """
+extends = ["nissan-fisker"]
+
+[plant]
+chosen = "{name}"
+
+[plant.sites.{name}]
+use = "{name}"
+
+[cost.haul_distance]
+{name} = {{ value = "900 mile", source = "assumed: a plant in the middle of the market" }}
+"""
+
+
+@pytest.mark.parametrize("name", ["greenfield", "contract"])
+def test_other_sites_of_the_catalog_can_be_used(name, tmp_path, scenario):
+    file = tmp_path / "other.toml"
+    file.write_text(OTHER_SITE.format(name=name), "utf-8")
+    site = read_scenario(str(file)).plant.sites[name]
+    assert site.faults() == ()
+    assert float(program_capacity(site)) >= 50_000
+    canton = scenario.plant.sites["canton"]
+    dearer = float(conversion_total(site)) > 2 * float(conversion_total(canton))
+    assert dearer == (name == "greenfield")
+    assert dearer == (float(site.program_fixed_cost) > 3 * float(canton.program_fixed_cost))
+
+
 def test_every_plant_leaf_has_a_source(scenario):
     entries = [
         entry for entry in scenario.provenance if entry.path.startswith(("plant", "program"))
@@ -59,13 +97,30 @@ def test_every_plant_leaf_has_a_source(scenario):
     assert not [entry.path for entry in entries if entry.source.startswith("given in")]
 
 
-def test_launch_prior_covers_the_launches_known_at_the_date(scenario):
+def test_launch_inputs_are_those_of_the_study_at_the_date(scenario):
     believed = {leaf.path: leaf.distribution for leaf in scenario.uncertainty}
-    half = believed["plant.launch.time_to_half"]
-    inside = [
-        half.quantile(0.05) <= value <= half.quantile(0.95) for value in (1.32, 0.58, 0.3, 1.64)
-    ]
-    assert sum(inside) == 4
-    reached = believed["plant.launch.realized_over_announced"]
-    assert reached.quantile(0.02) < 0.32 < reached.quantile(0.5)
-    assert float(jnp.asarray(reached.median())) > 0.6
+    for name, (kind, numbers) in launch_inputs(scenario.about.as_of).items():
+        distribution = believed[f"plant.launch.{name}"]
+        expected = DISTRIBUTIONS[kind](*numbers)
+        for probability in (0.1, 0.5, 0.9):
+            assert float(distribution.quantile(probability)) == pytest.approx(
+                float(expected.quantile(probability)), rel=0.01
+            )
+
+
+@pytest.mark.parametrize(
+    ("override", "where", "cure"),
+    [
+        ("plant.sites.canton.installed_capacity=-60000 truck/year", "installed_capacity", "0 to"),
+        ("plant.sites.canton.installed_capacity=0 truck/year", "plant.sites.canton", "more than 0"),
+        ("plant.sites.canton.other_output=900000 truck/year", "plant.sites.canton", "lower it"),
+        ("plant.chosen=canto", "plant", "choose one of: canton, smyrna"),
+        ("plant.orders.overtime=-5 %", "plant.orders.overtime", "0 to 1"),
+        ("cost.deck.prices.index_2022=0", "cost.deck.prices", "more than 0"),
+    ],
+)
+def test_impossible_figures_are_refused_at_reading_with_their_cure(override, where, cure):
+    with pytest.raises(ScenarioError) as refused:
+        read_scenario("nissan-fisker", [override])
+    assert where in str(refused.value)
+    assert cure in str(refused.value)

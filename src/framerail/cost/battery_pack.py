@@ -91,6 +91,15 @@ class PackDeck(Declared):
     credit_pass_through: Fraction
     """Share of the cell and module production credit that reaches the program."""
 
+    def faults(self) -> tuple[str, ...]:
+        """The curves must have a beginning before their end."""
+        found = []
+        if float(self.curve_end) <= float(self.base_year):
+            found.append("curve_end: expected a year after base_year, such as 2035")
+        if float(self.supplier_factor) <= 0.0:
+            found.append("supplier_factor: expected more than 0; 1 is the curve's cost")
+        return tuple(found)
+
 
 def published_cost(
     curve: ChemistryCurve, deck: PackDeck, energy: Float[Array, ""], year: Float[Array, ""]

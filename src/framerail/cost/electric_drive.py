@@ -11,7 +11,14 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from framerail.cost.learning import IndustryLearning, industry_factor
-from framerail.quantities import Declared, Kilowatt, PositiveDollar, Quantity, Scalar
+from framerail.quantities import (
+    Declared,
+    Kilowatt,
+    PositiveDollar,
+    PositiveNumber,
+    Quantity,
+    Scalar,
+)
 
 DollarPerKilowatt = Annotated[Scalar, Quantity("dollar/kW", 0.0, 1_000.0)]
 
@@ -37,6 +44,8 @@ class AxleCosts(Declared):
 class ElectricDeck(Declared):
     """Coefficients of everything electric but the pack, 2022 dollars."""
 
+    level: PositiveNumber
+    """Common factor on all of it; its spread is what teardowns leave open."""
     rear_machine: MachineRates
     """Permanent-magnet machine."""
     front_machine: MachineRates
@@ -65,6 +74,12 @@ class ElectricDeck(Declared):
     """Machines, inverters, gearboxes, charger, cord and high-voltage harness."""
     conventional_learning: IndustryLearning
     """12-volt battery, low-voltage harness, coolant circuit and HVAC."""
+
+    def faults(self) -> tuple[str, ...]:
+        """The smooth step from no machine to a machine needs a width."""
+        if float(self.presence_power) <= 0.0:
+            return ("presence_power: expected more than 0, such as '20 kW'",)
+        return ()
 
 
 class ElectricCosts(eqx.Module):
@@ -107,8 +122,8 @@ def electric_costs(
     on_front = presence(front, deck.presence_power)
     axles = on_rear + on_front
     second = on_rear * on_front
-    electric = industry_factor(deck.electric_learning, year)
-    conventional = industry_factor(deck.conventional_learning, year)
+    electric = deck.level * industry_factor(deck.electric_learning, year)
+    conventional = deck.level * industry_factor(deck.conventional_learning, year)
 
     def by_axle(costs: AxleCosts) -> Float[Array, ""]:
         return costs.one_axle + second * costs.second_axle

@@ -76,6 +76,8 @@ class GliderDeck(Declared):
     """Gross vehicle weight rating of the reference truck."""
     level: PositiveNumber
     """Common factor on all parts but the structure; its spread is the calibration's error."""
+    structure_level: PositiveNumber
+    """Factor on the structure; its spread is what teardowns and the mass curves leave open."""
     unibody: StructureRates
     """Unibody with integral bed."""
     ladder: StructureRates
@@ -112,6 +114,12 @@ class GliderDeck(Declared):
     """Paint, sealer, adhesives, fluids, fasteners."""
     industry_learning: IndustryLearning
     """Slow fall of glider costs with the industry's output."""
+
+    def faults(self) -> tuple[str, ...]:
+        """Parts are sized relative to the reference truck."""
+        if float(self.reference_gross_weight) <= 0.0:
+            return ("reference_gross_weight: expected more than 0, such as '2900 kg'",)
+        return ()
 
 
 PARTS: tuple[str, ...] = (
@@ -175,7 +183,7 @@ def structure_cost(deck: GliderDeck, size: GliderSize) -> Float[Array, ""]:
     """Cost of frame or unibody with body and bed, 2020 dollars, before learning."""
     unibody = structure_cost_of_type(deck.unibody, size.footprint, size.aluminum_share)
     ladder = structure_cost_of_type(deck.ladder, size.footprint, size.aluminum_share)
-    return unibody + size.ladder_share * (ladder - unibody)
+    return deck.structure_level * (unibody + size.ladder_share * (ladder - unibody))
 
 
 def glider_part_costs(deck: GliderDeck, size: GliderSize) -> Float[Array, "part"]:

@@ -22,6 +22,12 @@ class IndustryLearning(Declared):
     start: Year
     """Year whose costs the rates state."""
 
+    def faults(self) -> tuple[str, ...]:
+        """Experience needs a beginning."""
+        if float(self.legacy) <= 0.0:
+            return ("legacy: expected more than 0, the output before the start year",)
+        return ()
+
 
 class ProgramLearning(Declared):
     """Wright's law in the program's own volume, and scale in purchasing.

@@ -17,6 +17,14 @@ class PriceIndex(Declared):
     inflation: Rate
     """Growth per year after 2023."""
 
+    def faults(self) -> tuple[str, ...]:
+        """Factors between years divide by the indices."""
+        return tuple(
+            f"{name}: expected more than 0, such as 127.2"
+            for name in ("index_2020", "index_2022", "index_2023")
+            if float(getattr(self, name)) <= 0.0
+        )
+
 
 def price_level(index: PriceIndex, year: Float[Array, "..."]) -> Float[Array, "..."]:
     """General price level of a year over that of 2023; 1 in 2023, `inflation` a year after."""

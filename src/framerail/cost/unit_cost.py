@@ -8,7 +8,12 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
-from framerail.cost.bill_of_materials import MATERIALS, VehicleContents, published_costs
+from framerail.cost.bill_of_materials import (
+    MATERIALS,
+    PublishedCosts,
+    VehicleContents,
+    published_costs,
+)
 from framerail.cost.conversion import conversion_costs
 from framerail.cost.inputs import CostDeck
 from framerail.cost.learning import GROUPS, group_factors
@@ -60,48 +65,34 @@ class CostCircumstances(eqx.Module):
     """Statutory production credit on cells and modules (45X), dollars per kWh."""
 
 
-class UnitCost(eqx.Module):
-    """Cost of one truck by element, dollars of the model year, scalars.
+ELEMENTS: tuple[str, ...] = (
+    *(name for name, _ in MATERIALS),
+    "labor",
+    "plant_energy",
+    "consumables",
+    "inbound_logistics",
+    "outbound_freight",
+    "warranty",
+    "recalls",
+)
+"""Names of the elements in order; their sum is the variable cost."""
 
-    Every element is nonnegative; `production_credit` is a negative cost and stands apart.
+
+_PLACE = {name: i for i, name in enumerate(ELEMENTS)}
+_OF_GROUP = tuple(GROUPS.index(group) for _, group in MATERIALS)
+_IS_STRUCTURE = tuple(name == "structure" for name, _ in MATERIALS)
+
+
+class UnitCost(eqx.Module):
+    """Cost of one truck by element, dollars of the model year.
+
+    Every element is nonnegative and can be read by its name in `ELEMENTS` (`cost.pack`,
+    `cost.labor`); `production_credit` is a negative cost and stands apart.
     """
 
-    pack: Float[Array, ""]
-    machines: Float[Array, ""]
-    inverters: Float[Array, ""]
-    gearboxes: Float[Array, ""]
-    charger: Float[Array, ""]
-    charge_cord: Float[Array, ""]
-    low_voltage_battery: Float[Array, ""]
-    high_voltage_harness: Float[Array, ""]
-    low_voltage_harness: Float[Array, ""]
-    coolant_circuit: Float[Array, ""]
-    hvac: Float[Array, ""]
-    structure: Float[Array, ""]
-    closures: Float[Array, ""]
-    bed_equipment: Float[Array, ""]
-    suspension: Float[Array, ""]
-    wheels_and_tires: Float[Array, ""]
-    brakes: Float[Array, ""]
-    steering: Float[Array, ""]
-    seats: Float[Array, ""]
-    interior_trim: Float[Array, ""]
-    infotainment: Float[Array, ""]
-    driver_assistance: Float[Array, ""]
-    body_electrics: Float[Array, ""]
-    glass: Float[Array, ""]
-    lighting: Float[Array, ""]
-    restraints: Float[Array, ""]
-    paint_and_fluids: Float[Array, ""]
-    labor: Float[Array, ""]
-    """Conversion labor, direct and indirect."""
-    plant_energy: Float[Array, ""]
-    consumables: Float[Array, ""]
-    inbound_logistics: Float[Array, ""]
-    outbound_freight: Float[Array, ""]
-    warranty: Float[Array, ""]
-    recalls: Float[Array, ""]
-    """Expectation of recalls beyond warranty claims."""
+    by_element: Float[Array, "element"]
+    """All elements in the order of `ELEMENTS`: one array, so that a compiler does not derive every
+    element anew."""
     production_credit: Float[Array, ""]
     """Production credit (45X) that reaches the program; zero or negative."""
     material: Float[Array, ""]
@@ -117,45 +108,33 @@ class UnitCost(eqx.Module):
     outcome: Int[Array, ""]
     """Bit mask of `OUTCOMES`."""
 
+    def __getattr__(self, name: str) -> Float[Array, "..."]:
+        """One element by its name; leading axes of a batch stay."""
+        if name not in _PLACE:
+            raise AttributeError(f"'{type(self).__name__}' has no attribute '{name}'")
+        return self.by_element[..., _PLACE[name]]
+
     def elements(self) -> tuple[tuple[str, Float[Array, "..."]], ...]:
         """Elements in the order of a report, name and value; their sum is `variable`."""
-        return tuple((name, getattr(self, name)) for name in ELEMENTS)
-
-
-ELEMENTS: tuple[str, ...] = (
-    *(name for name, _ in MATERIALS),
-    "labor",
-    "plant_energy",
-    "consumables",
-    "inbound_logistics",
-    "outbound_freight",
-    "warranty",
-    "recalls",
-)
-"""Names of the elements in order; their sum is the variable cost."""
+        return tuple((name, self.by_element[..., i]) for name, i in _PLACE.items())
 
 
 def material_costs(
-    deck: CostDeck, contents: VehicleContents, circumstances: CostCircumstances
+    deck: CostDeck, published: PublishedCosts, circumstances: CostCircumstances
 ) -> Float[Array, "material"]:
     """Costs of all parts by `MATERIALS`, dollars of the model year."""
-    published = published_costs(
-        deck.pack, deck.electric, deck.glider, contents, circumstances.model_year
-    )
     factors = group_factors(
         deck.learning,
         deck.commonality,
         jnp.stack([circumstances.platform_cumulative, circumstances.top_hat_cumulative]),
         jnp.stack([circumstances.platform_annual, circumstances.top_hat_annual]),
     )
-    of_material = jnp.stack([factors[GROUPS.index(group)] for _, group in MATERIALS])
-    structure = jnp.array([name == "structure" for name, _ in MATERIALS])
     nominal = jnp.where(
-        structure,
+        jnp.array(_IS_STRUCTURE),
         published.structure_in_2020 * from_dollars_of_2020(deck.prices, circumstances.price_level),
         published.in_2022 * from_dollars_of_2022(deck.prices, circumstances.price_level),
     )
-    return nominal * of_material
+    return nominal * factors[jnp.array(_OF_GROUP)]
 
 
 def _outcome(contents: VehicleContents, year: Float[Array, ""]) -> Int[Array, ""]:
@@ -180,7 +159,23 @@ def unit_cost(
     - `contents`: what the truck is made of.
     - `circumstances`: year, volumes, labor, price level and credit.
     """
-    parts = material_costs(deck, contents, circumstances)
+    published = published_costs(
+        deck.pack, deck.electric, deck.glider, contents, circumstances.model_year
+    )
+    return unit_cost_from(deck, contents, published, circumstances)
+
+
+def unit_cost_from(
+    deck: CostDeck,
+    contents: VehicleContents,
+    published: PublishedCosts,
+    circumstances: CostCircumstances,
+) -> UnitCost:
+    """`unit_cost` from the parts at their published rates, which do not depend on volume.
+
+    A solver that varies volumes computes `published_costs` once per truck and year.
+    """
+    parts = material_costs(deck, published, circumstances)
     to_nominal = from_dollars_of_2022(deck.prices, circumstances.price_level)
     pack = parts[0]
     material = jnp.sum(parts)
@@ -199,19 +194,15 @@ def unit_cost(
     )
     variable = manufacturing + made.outbound_freight + reserve.warranty + reserve.recalls
     credit = -deck.pack.credit_pass_through * circumstances.credit_per_kwh * contents.pack_energy
-    elements = {
-        **{name: parts[i] for i, (name, _) in enumerate(MATERIALS)},
-        **{name: getattr(made, name) for name in made.__dataclass_fields__},
-        "warranty": reserve.warranty,
-        "recalls": reserve.recalls,
-    }
+    others = [getattr(made, name) for name in ELEMENTS[len(MATERIALS) : -2]]
+    by_element = jnp.concatenate([parts, jnp.stack([*others, reserve.warranty, reserve.recalls])])
     return UnitCost(
-        **elements,
+        by_element=by_element,
         production_credit=credit,
         material=material,
         manufacturing=manufacturing,
         variable=variable,
         net_variable=variable + credit,
-        residual=jnp.sum(jnp.stack([elements[name] for name in ELEMENTS])) - variable,
+        residual=jnp.sum(by_element) - variable,
         outcome=_outcome(contents, circumstances.model_year),
     )

@@ -1,6 +1,7 @@
 """Plant: what a site can build of the orders, when, and at what investment."""
 
 from framerail.plant.capacity import (
+    contribution_break_even,
     line_capacity,
     plant_utilization,
     program_capacity,
@@ -8,15 +9,10 @@ from framerail.plant.capacity import (
 )
 from framerail.plant.investment import Investment, conversion_total, invest
 from framerail.plant.launch_curve import launch_fraction, logistic_output, logistic_rate
-from framerail.plant.production import (
-    OUTCOMES,
-    Flow,
-    Production,
-    conservation_residual,
-    order_book,
-    produce,
-)
+from framerail.plant.order_book import Flow, conservation_residual, order_book
+from framerail.plant.production import OUTCOMES, Production, produce
 from framerail.plant.site import Launch, OrderRules, PlantInputs, Site
+from framerail.plant.staffing import Staffing, staffing
 
 __all__ = [
     "OUTCOMES",
@@ -27,7 +23,9 @@ __all__ = [
     "PlantInputs",
     "Production",
     "Site",
+    "Staffing",
     "conservation_residual",
+    "contribution_break_even",
     "conversion_total",
     "invest",
     "launch_fraction",
@@ -38,5 +36,6 @@ __all__ = [
     "plant_utilization",
     "produce",
     "program_capacity",
+    "staffing",
     "volume_to_break_even",
 ]

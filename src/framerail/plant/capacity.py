@@ -30,3 +30,15 @@ def volume_to_break_even(site: Site) -> Scalar:
     """Program trucks per year that lift the plant to its break-even utilization (0 if above)."""
     target = site.break_even_utilization * site.plant_capacity
     return jnp.maximum(target - site.other_output, 0.0)
+
+
+def contribution_break_even(site: Site) -> Scalar:
+    """Utilization at which the contribution of what is built pays plant and program fixed cost.
+
+    All vehicles count with the contribution of the others. The trade's break-even (the input
+    `break_even_utilization`, near 80%) is higher: it also pays engineering and overhead. Above one
+    means that a full plant does not pay its fixed cost; a plant without capacity gives zero.
+    """
+    full = site.contribution_of_other * site.plant_capacity
+    fixed = site.fixed_cost + site.program_fixed_cost
+    return jnp.where(full > 0, fixed / jnp.where(full > 0, full, 1.0), 0.0)

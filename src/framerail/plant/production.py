@@ -1,16 +1,22 @@
-"""Orders against output by quarter: backlog, cancellation, finished stock, utilization and cost."""
+"""Production by quarter: what a site makes of the orders, its utilization and its costs."""
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
 from framerail.numerics.calendar import QUARTER, QuarterGrid, fraction_between
 from framerail.numerics.outcome import Outcome, flag
-from framerail.plant.capacity import plant_utilization, program_capacity
+from framerail.plant.capacity import (
+    contribution_break_even,
+    plant_utilization,
+    program_capacity,
+    volume_to_break_even,
+)
 from framerail.plant.investment import Investment, invest
 from framerail.plant.launch_curve import launch_fraction
+from framerail.plant.order_book import Flow, conservation_residual, order_book
 from framerail.plant.site import Launch, OrderRules, Site
+from framerail.plant.staffing import Staffing, staffing
 from framerail.quantities import Scalar
 
 OUTCOMES = (
@@ -29,6 +35,26 @@ OUTCOMES = (
         "Finished trucks are left over in the last quarter.",
         "Lower stock_time or let orders run to the end of production.",
     ),
+    Outcome(
+        "end_before_start",
+        "Production ends before it starts.",
+        "Set planned_end_of_production after planned_start_of_production and its delay.",
+    ),
+    Outcome(
+        "launch_before_plant",
+        "Production starts before the plant stands.",
+        "Start production after the site's available_from, or choose a site that stands.",
+    ),
+    Outcome(
+        "conversion_before_calendar",
+        "The conversion would have to begin more than a quarter before the calendar.",
+        "Start production later, or shorten the site's conversion_time.",
+    ),
+    Outcome(
+        "negative_orders",
+        "Orders below zero were taken as zero.",
+        "Give orders of at least zero trucks.",
+    ),
 )
 """What a production plan may have to say beside its figures."""
 
@@ -36,33 +62,22 @@ _NEGLIGIBLE = 0.01  # of all orders, or of all output
 _TINY = 1e-9  # trucks
 
 
-class Flow(eqx.Module):
-    """Trucks by quarter and model, one row per quarter.
-
-    Attributes:
-        output: trucks built.
-        deliveries: trucks handed over against orders.
-        cancelled: waiting orders that left.
-        backlog: orders still waiting at the end of the quarter.
-        stock: finished trucks at the end of the quarter.
-    """
-
-    output: Float[Array, "*quarter truck"]
-    deliveries: Float[Array, "*quarter truck"]
-    cancelled: Float[Array, "*quarter truck"]
-    backlog: Float[Array, "*quarter truck"]
-    stock: Float[Array, "*quarter truck"]
-
-
 class Production(eqx.Module):
     """What a site makes of the orders, and what it costs.
 
     Attributes:
         trucks: output, deliveries, cancellations, backlog and stock (trucks).
-        capacity: trucks that the program could build in the quarter, launch curve included.
+        capacity: trucks that full crews could build in the quarter in regular hours, launch curve
+            included.
         launch_fraction: mean share of the mature rate reached in the quarter (0 to 1).
-        line_utilization: output over `capacity`; zero where there is none.
+        line_utilization: output over `capacity`, above one in overtime; zero where there is none.
         plant_utilization: whole plant, program included, over its yearly capacity.
+        plant_utilization_without: the same without the program.
+        break_even_volume: program trucks a year that lift the plant to the utilization at which it
+            breaks even (the site's `break_even_utilization`).
+        contribution_break_even: utilization at which the contribution of the vehicles built pays
+            the fixed cost of plant and program.
+        staffing: crews and what they cost beyond the labor of every truck.
         investment: conversion, incentive, launch cost and lost contribution (dollars).
         labor_hours: hourly labor per truck, launch excess included.
         program_fixed_cost: fixed cost that only the program causes (dollars).
@@ -79,6 +94,10 @@ class Production(eqx.Module):
     launch_fraction: Float[Array, "quarter"]
     line_utilization: Float[Array, "quarter"]
     plant_utilization: Float[Array, "quarter"]
+    plant_utilization_without: Scalar
+    break_even_volume: Scalar
+    contribution_break_even: Scalar
+    staffing: Staffing
     investment: Investment
     labor_hours: Float[Array, "quarter"]
     program_fixed_cost: Float[Array, "quarter"]
@@ -102,8 +121,8 @@ def produce(
     Args:
         site: the plant.
         launch: its climb to the mature rate, and how much of the installed rate is ever reached.
-        rules: cancellation of waiting orders and the stock held.
-        orders: new orders by quarter and model (trucks, at least zero).
+        rules: waiting orders, crews, stock.
+        orders: new orders by quarter and model (trucks; negative ones count as zero and are named).
         start_of_production: decimal year.
         end_of_production: decimal year; nothing is built after it.
         grid: the calendar.
@@ -115,60 +134,27 @@ def produce(
     mature = QUARTER * program_capacity(site) * launch.realized_over_announced
     running = fraction_between(start_of_production, end_of_production, grid)
     capacity = mature * climb
-    trucks = order_book(orders, capacity, running, rules)
-    investment = invest(site, launch, start_of_production, grid)
-    return _account(site, trucks, climb, running, capacity, investment, orders)
-
-
-def order_book(
-    orders: Float[Array, "quarter truck"],
-    capacity: Float[Array, "quarter"],
-    running: Float[Array, "quarter"],
-    rules: OrderRules,
-) -> Flow:
-    """Serve orders from stock and output, quarter by quarter.
-
-    Output is shared among the models in proportion to what each still needs: new and waiting
-    orders plus the stock aimed at, less the stock in hand. Stock is aimed at only while the line
-    runs (`running`, share of the quarter). Waiting orders leave at the cancellation rate.
-    """
-
-    def step(
-        state: tuple[Float[Array, "truck"], Float[Array, "truck"]],
-        quarter: tuple[Float[Array, "truck"], Scalar, Scalar],
-    ) -> tuple[tuple[Float[Array, "truck"], Float[Array, "truck"]], Flow]:
-        backlog, stock = state
-        new, limit, active = quarter
-        wanted = backlog + new
-        aim = rules.stock_time / QUARTER * new * active
-        needed = jnp.maximum(wanted + aim - stock, 0.0)
-        total = jnp.sum(needed)
-        output = needed * jnp.minimum(total, limit) / jnp.maximum(total, _TINY)
-        deliveries = jnp.minimum(wanted, stock + output)
-        cancelled = rules.cancellation * (wanted - deliveries)
-        backlog = wanted - deliveries - cancelled
-        stock = stock + output - deliveries
-        return (backlog, stock), Flow(output, deliveries, cancelled, backlog, stock)
-
-    nothing = jnp.zeros_like(orders[0])
-    _, flow = jax.lax.scan(step, (nothing, nothing), (orders, capacity, running))
-    return flow
-
-
-def conservation_residual(trucks: Flow, orders: Float[Array, "quarter truck"]) -> Scalar:
-    """Largest gap, over quarters and models, in the two balances (trucks).
-
-    Cumulative orders = deliveries + cancellations + backlog; output = deliveries + stock.
-    """
-    delivered = jnp.cumsum(trucks.deliveries, axis=0)
-    orders_gap = (
-        jnp.cumsum(orders, axis=0)
-        - delivered
-        - jnp.cumsum(trucks.cancelled, axis=0)
-        - trucks.backlog
+    placed = jnp.maximum(orders, 0.0)
+    trucks = order_book(placed, capacity, running, rules)
+    begins = start_of_production - site.conversion_time
+    named = (
+        _outcome(trucks, placed, capacity)
+        | flag(end_of_production <= start_of_production, 3)
+        | flag(start_of_production < site.available_from, 4)
+        | flag(begins < grid.start_of_quarter[0] - QUARTER, 5)
+        | flag(jnp.any(orders < 0), 6)
     )
-    trucks_gap = jnp.cumsum(trucks.output, axis=0) - delivered - trucks.stock
-    return jnp.maximum(jnp.max(jnp.abs(orders_gap)), jnp.max(jnp.abs(trucks_gap)))
+    return _account(
+        site,
+        trucks,
+        climb,
+        running,
+        capacity,
+        placed,
+        invest(site, launch, start_of_production, grid),
+        staffing(site, rules, trucks, capacity, mature / QUARTER),
+        named,
+    )
 
 
 def _outcome(
@@ -192,8 +178,10 @@ def _account(
     climb: Float[Array, "quarter"],
     running: Float[Array, "quarter"],
     capacity: Float[Array, "quarter"],
-    investment: Investment,
     orders: Float[Array, "quarter truck"],
+    investment: Investment,
+    crews: Staffing,
+    outcome: Int[Array, ""],
 ) -> Production:
     output = jnp.sum(trucks.output, axis=1)
     other = QUARTER * site.other_output
@@ -210,11 +198,15 @@ def _account(
             capacity > 0, output / jnp.where(capacity > 0, capacity, 1.0), 0.0
         ),
         plant_utilization=plant_utilization(site, (output - displaced) / QUARTER),
+        plant_utilization_without=plant_utilization(site, jnp.zeros(())),
+        break_even_volume=volume_to_break_even(site),
+        contribution_break_even=contribution_break_even(site),
+        staffing=crews,
         investment=investment,
         labor_hours=hours,
         program_fixed_cost=QUARTER * site.program_fixed_cost * running,
         fixed_cost_absorbed=QUARTER * site.fixed_cost * share,
         displaced_contribution=displaced * site.contribution_of_other,
         residual=conservation_residual(trucks, orders),
-        outcome=_outcome(trucks, orders, capacity),
+        outcome=outcome,
     )

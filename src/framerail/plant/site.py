@@ -14,6 +14,7 @@ from framerail.quantities import (
     PositiveNumber,
     Quantity,
     Scalar,
+    Year,
 )
 
 TrucksPerHour = Annotated[Scalar, Quantity("truck/hour", 0.0, 200.0)]
@@ -73,6 +74,22 @@ class Site(Declared):
     """Fixed cost that only the program causes, while it runs."""
     incentive_fraction: Fraction
     """State and local incentive as a share of the conversion investment."""
+    available_from: Year
+    """When the plant stands: its opening, or the earliest completion of one yet to be built."""
+
+    def faults(self) -> tuple[str, ...]:
+        """A plant that cannot build, or that is already overfull."""
+        found: list[str] = []
+        for name in ("jobs_per_hour", "hours_per_shift", "shifts", "days_per_year", "uptime"):
+            if float(getattr(self, name)) <= 0.0:
+                found.append(f"{name}: expected more than 0, or the line builds nothing")
+        if float(self.installed_capacity) <= 0.0:
+            found.append("installed_capacity: expected more than 0, such as '60000 truck/year'")
+        if float(self.other_output) > float(self.plant_capacity):
+            found.append(
+                "other_output is above plant_capacity; lower it or raise the plant's capacity"
+            )
+        return tuple(found)
 
 
 class Launch(Declared):
@@ -90,12 +107,24 @@ class Launch(Declared):
 
 
 class OrderRules(Declared):
-    """How orders wait, leave and are stocked for."""
+    """How the plant answers orders: waiting and cancellation, stock, crews, price cuts."""
 
     cancellation: Fraction
     """Share of the waiting orders that leave in a quarter."""
     stock_time: Duration
     """Finished trucks held in the pipeline, as a time of orders."""
+    markdown: Fraction
+    """Price cut for each further quarter that a truck in stock has aged, as a share of price."""
+    overtime: Fraction
+    """Most output in overtime, as a share of regular output."""
+    overtime_premium: PositiveNumber
+    """Premium on the wage in overtime, as a share of it."""
+    crew_adding_time: Duration
+    """Time constant with which crews follow rising work (a shift is added)."""
+    crew_dropping_time: Duration
+    """Time constant with which crews follow falling work (a shift is dropped)."""
+    crew_change_time: Duration
+    """Pay that a change of crews costs, as a time: hiring and training, or dismissal."""
 
 
 class PlantInputs(Declared):
@@ -116,11 +145,4 @@ class PlantInputs(Declared):
         if self.chosen not in self.sites:
             known = ", ".join(sorted(self.sites))
             found.append(f"chosen: there is no site '{self.chosen}'; choose one of: {known}")
-        for name in sorted(self.sites):
-            site = self.sites[name]
-            if site.other_output > site.plant_capacity:
-                found.append(
-                    f"sites.{name}: other_output is above plant_capacity; "
-                    "lower it or raise the plant's capacity"
-                )
         return tuple(found)
