@@ -54,11 +54,13 @@ class UncertainLeaf:
 
 @dataclasses.dataclass(frozen=True)
 class Provenance:
-    """Where one value comes from: its path, the source as written, and the file."""
+    """Where one value comes from: its path, the source as written, the file, and the day on
+    which the fact became public, where the file says so (ISO date, else empty)."""
 
     path: str
     source: str
     file: str
+    as_of: str = ""
 
 
 class Scenario(eqx.Module):

@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from framerail.cost import price_level
 from framerail.engine.circles import Setting, World, build_cost, quarterly_orders
 from framerail.engine.trucks import stack
 from framerail.market import MarketEquilibrium
@@ -56,7 +57,7 @@ def truck_streams(setting: Setting, world: World, role: int) -> dict[str, Any]:
     relief = setting.policy.emission_credit[:, None] * jnp.ones_like(price)
     selling = commercial.selling_fraction * net_price + commercial.selling_per_truck
     return {
-        "revenue": over(net_price, sold),
+        "revenue": over(net_price, sold - trucks.markdown),
         "emission_credit": over(relief, sold),
         "production_credit": over(-cost_of("production_credit"), built),
         "materials": over(cost_of("material"), built),
@@ -138,6 +139,8 @@ def partner_streams(
         items["conversion"] = plant.investment.conversion - plant.investment.incentive
         items["launch"] = plant.investment.launch
         items["fixed_cost"] = plant.program_fixed_cost
+        level = price_level(setting.scenario.cost.deck.prices, setting.grid.start_of_quarter)
+        items["labor"] = items["labor"] + plant.staffing.total * level
         items["other_cost"] = (
             items["other_cost"] + plant.investment.lost_contribution + plant.displaced_contribution
         )

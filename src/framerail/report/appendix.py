@@ -101,11 +101,16 @@ def _input_table(entries: list[Assumption]) -> str:
             entry.shown,
             entry.distribution,
             entry.source,
+            entry.as_of,
         ]
         for entry in entries
     ]
     return table(
-        ("input", "value", "distribution", "source"), rows, numbers=(1,), raw=(0,), kind="long"
+        ("input", "value", "distribution", "source", "public since"),
+        rows,
+        numbers=(1,),
+        raw=(0,),
+        kind="long",
     )
 
 

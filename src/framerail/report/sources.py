@@ -32,6 +32,7 @@ class Assumption:
     low: float | None
     high: float | None
     source: str
+    as_of: str
     file: str
 
     @property
@@ -75,6 +76,7 @@ def _number(
         low=low,
         high=high,
         source=record.source,
+        as_of=record.as_of,
         file=record.file,
     )
 
@@ -95,6 +97,7 @@ def _choice(record: Provenance, scenario: Scenario, names: dict[str, str]) -> As
         low=None,
         high=None,
         source=record.source,
+        as_of=record.as_of,
         file=record.file,
     )
 
@@ -133,6 +136,8 @@ ASSUMPTION_TABLE = TableKind(
         "p10": "10th percentile in the stored unit; empty for a fixed value",
         "p90": "90th percentile in the stored unit; empty for a fixed value",
         "source": "source, or text that starts with assumed",
+        "as_of": "day on which the fact became public, where the file gives it; never later than "
+        "the scenario's date",
         "file": "file that gave the value",
     },
     _rows,

@@ -27,28 +27,36 @@ class Leaves:
         self.uncertain: dict[str, Uncertain] = {}
         self.provenance: list[Provenance] = []
 
-    def strip(self, raw: Mapping[str, Any], path: str, inherited: str) -> dict[str, Any]:
-        """The tree without records; `inherited` is the source of the table above."""
-        inherited = self._record(raw, path) or inherited
+    def strip(
+        self, raw: Mapping[str, Any], path: str, inherited: str, public: str = ""
+    ) -> dict[str, Any]:
+        """The tree without records; `inherited` is the source of the table above, `public` the
+        day on which its facts became known."""
+        inherited, public = self._record(raw, path, inherited, public)
         clean: dict[str, Any] = {}
         for key, value in raw.items():
             if key in RECORD_KEYS and path != "about":
                 continue
             here = f"{path}.{key}" if path else key
             if is_leaf(value):
-                clean[key] = self._leaf(value, here, inherited)
+                clean[key] = self._leaf(value, here, inherited, public)
             elif isinstance(value, Mapping):
-                clean[key] = self.strip(value, here, inherited)
+                clean[key] = self.strip(value, here, inherited, public)
             else:
                 clean[key] = value
-                self._note(here, inherited)
+                self._note(here, inherited, public)
         return clean
 
-    def _record(self, raw: Mapping[str, Any], path: str) -> str:
-        public = raw.get("as_of") if path not in ("", "about") else None
-        if public is not None:
-            self._check_date(public, f"{path}.as_of")
-        return str(raw.get("source", "")) if path else ""
+    def _record(
+        self, raw: Mapping[str, Any], path: str, inherited: str, public: str
+    ) -> tuple[str, str]:
+        """Source and date of a table or leaf; a source of its own ends an inherited date."""
+        own = str(raw.get("source", "")) if path else ""
+        date = raw.get("as_of") if path not in ("", "about") else None
+        if date is not None:
+            self._check_date(date, f"{path}.as_of")
+            return own or inherited, str(date)
+        return own or inherited, "" if own else public
 
     def _check_date(self, text: Any, path: str) -> None:
         try:
@@ -67,8 +75,8 @@ class Leaves:
                 )
             )
 
-    def _leaf(self, value: Mapping[str, Any], path: str, inherited: str) -> Any:
-        self._note(path, self._record(value, path) or inherited)
+    def _leaf(self, value: Mapping[str, Any], path: str, inherited: str, public: str) -> Any:
+        self._note(path, *self._record(value, path, inherited, public))
         kinds = sorted(LEAF_KEYS & value.keys())
         extra = value.keys() - LEAF_KEYS - RECORD_KEYS
         if len(kinds) != 1 or extra:
@@ -111,7 +119,7 @@ class Leaves:
             return 0.0
         row = table.loc[name]
         self._check_date(row["as_of"], path)
-        self._note(path, str(row["source"]))
+        self._note(path, str(row["source"]), str(row["as_of"]))
         unit = str(row["unit"])
         if pd.isna(row["low"]) or pd.isna(row["high"]):
             return f"{row['value']} {unit}"
@@ -122,7 +130,7 @@ class Leaves:
         self.uncertain[path] = marker
         return marker
 
-    def _note(self, path: str, source: str) -> None:
+    def _note(self, path: str, source: str, public: str = "") -> None:
         label = self.source.origin.get(path, "")
         text = source or ("given on the command line" if label == "--set" else f"given in {label}")
-        self.provenance.append(Provenance(path, text, label))
+        self.provenance.append(Provenance(path, text, label, public))

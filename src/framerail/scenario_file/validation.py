@@ -65,4 +65,17 @@ def validated(clean: dict[str, Any], source: SourceText) -> dict[str, Any]:
             source.faults.extend(_faults_of(error, name, source))
         else:
             source.faults.extend(_cross_faults(tables[name], name, source))
+    source.faults.extend(_between_tables(tables, source))
     return tables
+
+
+def _between_tables(tables: dict[str, Any], source: SourceText) -> Iterator[Fault]:
+    """References from one table into another."""
+    if {"cost", "plant"} <= tables.keys():
+        known = sorted(tables["cost"].haul_distance)
+        for site in sorted(set(tables["plant"].sites) - set(known)):
+            yield Fault(
+                source.place(f"plant.sites.{site}"),
+                "the site has no distance to its customers",
+                f"add cost.haul_distance.{site}, such as '900 mile'; given for: {', '.join(known)}",
+            )
