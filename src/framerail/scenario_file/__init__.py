@@ -20,3 +20,4 @@ from framerail.scenario_file.read import (
 from framerail.scenario_file.read import scenario_values as scenario_values
 from framerail.scenario_file.schema import leaf_schema as leaf_schema
 from framerail.scenario_file.schema import scenario_schema as scenario_schema
+from framerail.scenario_file.vehicle_use import read_vehicle_use as read_vehicle_use
