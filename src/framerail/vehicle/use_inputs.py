@@ -3,6 +3,7 @@
 from framerail.quantities import Declared
 from framerail.vehicle.charging_inputs import FastCharging, Station
 from framerail.vehicle.climate_drive import Climate
+from framerail.vehicle.towing import TowProcedure
 from framerail.vehicle.weather import RoadEffects, Trailer
 
 
@@ -17,5 +18,7 @@ class VehicleUse(Declared):
     """Cabin, pack and their machines by class."""
     trailers: dict[str, Trailer]
     """Trailers by class."""
+    tow_procedure: TowProcedure
+    """Limits and conditions of SAE J2807."""
     road: RoadEffects
     """Weather on road load."""
