@@ -1,4 +1,4 @@
-"""Comparisons with measured use: charging, highway, towing, cold, label, performance.
+"""Comparisons with measured use: charging, highway, towing; with climate, label, performance.
 
 Every function returns `ValidationRow`s; `CHECKS` names them all. Parameters that are estimated
 here are scored on vehicles or testers that they were not estimated on, and the rows say so.
@@ -13,6 +13,11 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from framerail.scenario_file import read_vehicle_use
+from framerail.studies.validation_vehicle_climate import (
+    cold_check,
+    five_cycle_check,
+    performance_check,
+)
 from framerail.studies.vehicle_use_cases import (
     ValidationRow,
     designs_of,
@@ -20,6 +25,7 @@ from framerail.studies.vehicle_use_cases import (
     road_results,
     rows_of,
     stacked,
+    summary,
 )
 from framerail.vehicle import (
     Acceptance,
@@ -35,13 +41,6 @@ _KNOTS = np.arange(0.0, 101.0, 10.0)
 _TRUCKS = ("cybertruck-awd", "r1t-quad-large", "hummer-ev-edition-1")
 _AT_PEAK = 0.93
 """A curve's point above this part of the maker's peak power is limited by the peak."""
-
-
-def _summary(
-    what: str, errors: np.ndarray, bar: float, unit: str = "median absolute error, %"
-) -> ValidationRow:
-    value = 100.0 * float(np.median(np.abs(errors)))
-    return ValidationRow(what, unit, value, 0.0, f"<= {100.0 * bar:g} %", value <= 100.0 * bar)
 
 
 def fitted_acceptance(rows: Sequence[dict[str, str]], names: Sequence[str]) -> np.ndarray:
@@ -136,8 +135,8 @@ def charging_check() -> tuple[ValidationRow, ...]:
         )
         for i, name in enumerate(names)
     ]
-    out.append(_summary("10-80 % DC, trucks held out", errors[truck], 0.10))
-    out.append(_summary("10-80 % DC, all held out", errors, 0.10))
+    out.append(summary("10-80 % DC, trucks held out", errors[truck], 0.10))
+    out.append(summary("10-80 % DC, all held out", errors, 0.10))
     return (*out, *_published_times(use))
 
 
@@ -174,7 +173,7 @@ def _published_times(use: VehicleUse) -> tuple[ValidationRow, ...]:
         )
         for case, m in zip(_PUBLISHED, minutes, strict=True)
     ]
-    return (*out, _summary("DC, published times of other trucks", minutes / measured - 1.0, 0.10))
+    return (*out, summary("DC, published times of other trucks", minutes / measured - 1.0, 0.10))
 
 
 def highway_check() -> tuple[ValidationRow, ...]:
@@ -204,12 +203,15 @@ def _road_check(kind: str, bar: float, factors: np.ndarray | None) -> tuple[Vali
         ValidationRow(row["test"], row["measure"], float(p), float(m))
         for row, p, m in zip(rows, predicted, measured, strict=True)
     ]
-    return (*out, _summary(f"{kind} tests ({len(rows)})", predicted / measured - 1.0, bar))
+    return (*out, summary(f"{kind} tests ({len(rows)})", predicted / measured - 1.0, bar))
 
 
 CHECKS: tuple[Callable[[], tuple[ValidationRow, ...]], ...] = (
     charging_check,
     highway_check,
     towing_check,
+    cold_check,
+    five_cycle_check,
+    performance_check,
 )
 """All comparisons of this module."""

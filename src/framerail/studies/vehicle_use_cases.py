@@ -50,6 +50,15 @@ class ValidationRow:
     met: bool | None = None
 
 
+def summary(what: str, errors: np.ndarray, bar: float | None) -> ValidationRow:
+    """Median absolute relative error of a set of comparisons, %, against a bar if there is one."""
+    value = 100.0 * float(np.median(np.abs(errors)))
+    unit = "median absolute error, %"
+    if bar is None:
+        return ValidationRow(what, unit, value, 0.0)
+    return ValidationRow(what, unit, value, 0.0, f"<= {100.0 * bar:g} %", value <= 100.0 * bar)
+
+
 def rows_of(relative: str) -> list[dict[str, str]]:
     """Rows of one of the package's tables as text."""
     lines = (data_text(relative) or "").splitlines()

@@ -28,6 +28,7 @@ SIXTY_MPH = 60 * 0.44704
 CRUISE_SPEED = 65 * 0.44704
 """Speed at which gradeability is stated beside the launch, m/s (65 mph)."""
 QUARTER_MILE = 402.336
+FOOT = 0.3048
 LIMITING_COMPONENTS: tuple[str, ...] = (
     "tires",
     "machine torque",
@@ -50,6 +51,8 @@ class Performance(eqx.Module):
 
     zero_to_sixty: Float[Array, ""]
     """Time from rest to 60 mph, s; a finite cap when 60 mph is out of reach."""
+    rollout: Float[Array, ""]
+    """Time over the first foot, s: United States magazines deduct it from 0-60 mph."""
     quarter_mile: Float[Array, ""]
     """Time over a quarter mile from rest, s."""
     quarter_mile_speed: Float[Array, ""]
@@ -185,6 +188,7 @@ def performance(design: VehicleDesign, conditions: Conditions) -> Performance:
     inside = jnp.where(place[1:] <= quarter, run.seconds, 0.0)
     return Performance(
         zero_to_sixty=zero_to_sixty,
+        rollout=jnp.sqrt(2.0 * FOOT * run.seconds[0] / width),
         quarter_mile=jnp.interp(quarter, place, time),
         quarter_mile_speed=jnp.minimum(jnp.interp(quarter, place, run.edges), top),
         top_speed=top,
