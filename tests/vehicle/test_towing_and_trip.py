@@ -81,8 +81,10 @@ def test_an_almost_empty_battery_fails_the_climb():
 
 
 def test_standard_areas():
-    got = [float(standard_frontal_area(number(p * POUND))) / 0.3048**2
-           for p in (1_000.0, 3_000.0, 8_000.0, 14_000.0)]
+    got = [
+        float(standard_frontal_area(number(p * POUND))) / 0.3048**2
+        for p in (1_000.0, 3_000.0, 8_000.0, 14_000.0)
+    ]
     assert got == pytest.approx([12.0, 20.0, 40.0, 60.0])
 
 

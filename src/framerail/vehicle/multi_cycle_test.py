@@ -34,7 +34,7 @@ class MultiCycleTest(eqx.Module):
 
     city: Float[Array, "phase"]
     """Consumption of the four city phases."""
-    highway: Float[Array, "phase"]
+    highway: Float[Array, "highway_phase"]
     """Consumption of the two highway phases."""
     steady: Float[Array, ""]
     """Consumption at 65 mph."""
