@@ -66,7 +66,7 @@ def test_range_falls_with_mass_area_cold_and_wind(mass, area, temperature, wind,
 @given(
     start=st.floats(0.0, 0.6),
     width=st.floats(0.05, 0.35),
-    pack=st.floats(250.0, 318.0),
+    pack=st.floats(250.0, 303.0),  # above, cooling loads a weak station
 )
 def test_charging_takes_longer_from_lower_to_higher_and_colder(start, width, pack):
     base = session(number(start), number(start + width), number(pack))

@@ -1,4 +1,4 @@
-"""SAE J2807, the trip planner, the multi-cycle and five-cycle tests, the new performance figures."""
+"""SAE J2807, trips, the multi-cycle and five-cycle tests, figures of full throttle."""
 
 import runpy
 from pathlib import Path
@@ -15,8 +15,11 @@ from framerail.vehicle import (
     OUTCOMES,
     TOW_LIMITS,
     TOW_TESTS,
+    Aging,
     FiveCycles,
     LabelProcedure,
+    aged,
+    cruise,
     five_cycle_label,
     full_throttle,
     in_weather,
@@ -170,3 +173,12 @@ def test_five_cycle_factor_lies_where_the_regulation_expects_it():
     assert 1.2 < float(label.cold_ratio) < 2.2
     assert float(label.hot_ratio) > 1.0
     assert abs(float(label.audit_residual)) < 1e-9
+
+
+def test_a_worn_battery_goes_less_far_and_pulls_less():
+    worn = aged(DESIGN, Aging(number(0.8), number(1.5)))
+    values = [number(value) for value in (31.0, 0.0, 0.0, 1.0, 0.0)]
+    new, old = (jax.jit(cruise)(design, CONDITIONS, *values).reach for design in (DESIGN, worn))
+    assert 0.78 < float(old / new) < 0.8
+    sprint = [jax.jit(performance)(design, CONDITIONS).zero_to_sixty for design in (DESIGN, worn)]
+    assert float(sprint[1]) > float(sprint[0])

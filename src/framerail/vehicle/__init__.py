@@ -1,10 +1,15 @@
 """What a battery-electric vehicle can do: energy, range, acceleration.
 
 `simulate_energy` drives a speed trace and accounts for every joule, `range_label` is the EPA
-window sticker, `performance` is full throttle. Each is a pure function of one design: `jax.vmap`
-gives batches, `jax.grad` slopes with respect to every number of the design.
+window sticker, `performance` is full throttle; `cruise` is steady speed, `charge` a stop at a
+station, `tow_test` SAE J2807, `simulate_climate` a drive in heat or cold, `trip` hours from A to B.
+Weather, payload, trailer and age are changes of a design. Each is a pure function of one design:
+`jax.vmap` gives batches, `jax.grad` slopes with respect to every number of the design.
 """
 
+from framerail.vehicle.aging import Aging as Aging
+from framerail.vehicle.aging import aged as aged
+from framerail.vehicle.aging import continuous as continuous
 from framerail.vehicle.battery_thermal import BatteryThermal as BatteryThermal
 from framerail.vehicle.battery_thermal import pack_temperature_trace as pack_temperature_trace
 from framerail.vehicle.battery_thermal import resistance_factor as resistance_factor

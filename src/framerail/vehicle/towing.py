@@ -24,6 +24,7 @@ from framerail.quantities import (
     Quantity,
     Second,
 )
+from framerail.vehicle.aging import continuous
 from framerail.vehicle.cabin import Cabin, Irradiance, steady_climate_power
 from framerail.vehicle.cruise import Cruise, cruise
 from framerail.vehicle.design import VehicleDesign
@@ -123,19 +124,6 @@ def standard_frontal_area(mass: Float[Array, ""]) -> Float[Array, ""]:
     return area * 0.3048**2
 
 
-def _continuous(design: VehicleDesign, fraction: Float[Array, ""]) -> VehicleDesign:
-    """The design with continuous power in place of peak power."""
-    return eqx.tree_at(
-        lambda d: [d.front.peak_power, d.rear.peak_power, d.battery.discharge_power],
-        design,
-        [
-            design.front.peak_power * fraction,
-            design.rear.peak_power * fraction,
-            design.battery.discharge_power * fraction,
-        ],
-    )
-
-
 def tow_test(
     design: VehicleDesign,
     trailer: Trailer,
@@ -213,7 +201,7 @@ def _grades(
     charge = grip.state_of_charge
     cooling = steady_climate_power(cabin, procedure.climb_temperature, procedure.sun)
     loaded = eqx.tree_at(lambda d: d.auxiliary_power, rig, rig.auxiliary_power + cooling)
-    steady = _continuous(loaded, procedure.continuous_fraction)
+    steady = continuous(loaded, procedure.continuous_fraction)
     train = powertrain(steady, hot)
     held, burst = (full_throttle(t, charge) for t in (train, powertrain(loaded, hot)))
     mean = _weight_along(train.road.weight, procedure.climb_grade)
