@@ -40,7 +40,10 @@ Table = Sequence[Row]
 
 @dataclasses.dataclass(frozen=True)
 class ValidationRow:
-    """One comparison with a measurement; `bar` is a sentence, empty where there is none."""
+    """One comparison with a measurement; `bar` is a sentence, empty where there is none.
+
+    In a summary `predicted` is the figure that must not exceed `limit`, and `measured` is zero.
+    """
 
     what: str
     unit: str
@@ -48,6 +51,7 @@ class ValidationRow:
     measured: float
     bar: str = ""
     met: bool | None = None
+    limit: float | None = None
 
 
 def summary(what: str, errors: np.ndarray, bar: float | None) -> ValidationRow:
@@ -56,7 +60,8 @@ def summary(what: str, errors: np.ndarray, bar: float | None) -> ValidationRow:
     unit = "median absolute error, %"
     if bar is None:
         return ValidationRow(what, unit, value, 0.0)
-    return ValidationRow(what, unit, value, 0.0, f"<= {100.0 * bar:g} %", value <= 100.0 * bar)
+    limit = 100.0 * bar
+    return ValidationRow(what, unit, value, 0.0, f"<= {limit:g} %", value <= limit, limit)
 
 
 def rows_of(relative: str) -> list[dict[str, str]]:
