@@ -9,6 +9,7 @@ from framerail.scenario_file.bundle import bundled_cycles as bundled_cycles
 from framerail.scenario_file.bundle import bundled_scenarios as bundled_scenarios
 from framerail.scenario_file.bundle import data_text as data_text
 from framerail.scenario_file.bundle import read_cycle as read_cycle
+from framerail.scenario_file.bundle import read_rows as read_rows
 from framerail.scenario_file.bundle import read_table as read_table
 from framerail.scenario_file.faults import Fault as Fault
 from framerail.scenario_file.faults import ScenarioError as ScenarioError

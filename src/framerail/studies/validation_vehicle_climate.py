@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from framerail.scenario_file import read_cycle, read_vehicle_use
+from framerail.scenario_file import read_cycle, read_rows, read_vehicle_use
 from framerail.studies.vehicle_use_cases import (
     MILE,
     MILE_PER_HOUR,
@@ -17,7 +17,6 @@ from framerail.studies.vehicle_use_cases import (
     ValidationRow,
     catalog_designs,
     designs_of,
-    rows_of,
     stacked,
     summary,
 )
@@ -42,8 +41,8 @@ from framerail.vehicle import (
     with_force,
     with_payload,
 )
+from framerail.vehicle.cold_test import COLD, HOT
 
-COLD, HOT = 266.483, 308.15
 _FTP_SECONDS = 1369.0
 """Time of two weighted phases of the FTP: 505 s and 864 s."""
 _BATTERY_OVER_WALL = 0.894
@@ -103,7 +102,7 @@ def cold_check() -> tuple[ValidationRow, ...]:
     power of the climate control in their test is estimated on the other model lines. VinFast,
     Ocean and AAA are predicted by the shipped classes, nothing estimated.
     """
-    use, rows = read_vehicle_use(), rows_of("vehicle/cold_tests.csv")
+    use, rows = read_vehicle_use(), read_rows("vehicle/cold_tests.csv")
     climates = stacked([use.climates[row["climate"]] for row in rows])
     found = _city_ratios(designs_of(rows), climates, use, read_cycle("udds"))
     off, full, warm = (np.asarray(x) for x in found)
@@ -232,7 +231,7 @@ def five_cycle_check() -> tuple[ValidationRow, ...]:
     needed = ("udds_wall_kwh_per_100mi", "hwfet_wall_kwh_per_100mi", "etw_lb")
     rows = [
         row
-        for row in rows_of("vehicle/trucks.csv")
+        for row in read_rows("vehicle/trucks.csv")
         if row["model"] in ("R1T", "Cybertruck")
         and all(row[name] for name in needed[:2])
         and (row["etw_lb"] or row["curb_lb"])
@@ -266,7 +265,7 @@ def performance_check() -> tuple[ValidationRow, ...]:
     """0-60 mph (first foot deducted) where known, and J2807 at the makers' tow ratings."""
     rows = [
         row
-        for row in rows_of("vehicle/trucks.csv")
+        for row in read_rows("vehicle/trucks.csv")
         if row["zero_to_sixty_s"] and row["rated_hp"] and (row["etw_lb"] or row["curb_lb"])
     ]
     sprint = eqx.filter_jit(jax.vmap(performance, in_axes=(0, None)))

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from framerail.scenario_file import read_vehicle_use
+from framerail.scenario_file import read_rows, read_vehicle_use
 from framerail.studies.validation_vehicle_climate import (
     cold_check,
     five_cycle_check,
@@ -25,7 +25,6 @@ from framerail.studies.vehicle_use_cases import (
     designs_of,
     road_cases,
     road_results,
-    rows_of,
     stacked,
     summary,
 )
@@ -111,7 +110,7 @@ def _charging_design(row: dict[str, str]) -> dict[str, str]:
 
 def charging_check() -> tuple[ValidationRow, ...]:
     """10-80 % time against measured curves, each vehicle left out of its class's estimate."""
-    use, rows = read_vehicle_use(), rows_of("vehicle/charging_curves.csv")
+    use, rows = read_vehicle_use(), read_rows("vehicle/charging_curves.csv")
     first = {row["name"]: row for row in rows}
     names = [name for name in first if first[name]["class"] != "power"]
     fast = []
@@ -182,7 +181,7 @@ def _published_times(use: VehicleUse) -> tuple[ValidationRow, ...]:
 
 def _ten_minutes(use: VehicleUse, rates: np.ndarray) -> ValidationRow:
     """Ford: 54 miles in ten minutes at 150 kW, at the label's consumption, from 15 %."""
-    (row,) = [r for r in rows_of("vehicle/trucks.csv") if r["name"] == "lightning-lariat-er-2022"]
+    (row,) = [r for r in read_rows("vehicle/trucks.csv") if r["name"] == "lightning-lariat-er-2022"]
     design = jax.tree.map(lambda leaf: leaf[0], designs_of([row]))
     session = charge(
         design,
@@ -210,7 +209,7 @@ def towing_check() -> tuple[ValidationRow, ...]:
 
 def _road_check(kind: str, bar: float, factors: np.ndarray | None) -> tuple[ValidationRow, ...]:
     use = read_vehicle_use()
-    rows = [row for row in rows_of("vehicle/road_tests.csv") if row["kind"] == kind]
+    rows = [row for row in read_rows("vehicle/road_tests.csv") if row["kind"] == kind]
     cases = road_cases(rows, use)
     measured = np.array([float(row["value"]) for row in rows])
     if factors is None:

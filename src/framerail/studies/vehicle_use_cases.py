@@ -1,6 +1,5 @@
 """Measured cases of using a vehicle, as batches of designs and conditions for the vehicle stage."""
 
-import csv
 import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from framerail.scenario_file import data_text, read_specification_defaults
+from framerail.scenario_file import read_rows, read_specification_defaults
 from framerail.vehicle import (
     Climate,
     Conditions,
@@ -24,6 +23,7 @@ from framerail.vehicle import (
     in_weather,
     pressure_at,
     specification,
+    standard_frontal_area,
     steady_climate_power,
     with_trailer,
 )
@@ -64,15 +64,9 @@ def summary(what: str, errors: np.ndarray, bar: float | None) -> ValidationRow:
     return ValidationRow(what, unit, value, 0.0, f"<= {limit:g} %", value <= limit, limit)
 
 
-def rows_of(relative: str) -> list[dict[str, str]]:
-    """Rows of one of the package's tables as text."""
-    lines = (data_text(relative) or "").splitlines()
-    return list(csv.DictReader(line for line in lines if not line.startswith("#")))
-
-
 def catalog_designs(names: Sequence[str]) -> VehicleDesign:
     """Designs of catalog trucks, completed by the documented rules; one batch."""
-    catalog = {row["name"]: row for row in rows_of("vehicle/trucks.csv")}
+    catalog = {row["name"]: row for row in read_rows("vehicle/trucks.csv")}
     return designs_of([catalog[name] for name in names])
 
 
@@ -102,14 +96,6 @@ class RoadCases(eqx.Module):
     grade: Float[Array, " test"]
 
 
-def standard_frontal_area(mass_lb: float) -> float:
-    """Least frontal area of a test trailer in SAE J2807, ft^2, by trailer weight."""
-    for bound, area in ((1_500.0, 12.0), (3_500.0, 20.0), (12_000.0, 40.0)):
-        if mass_lb < bound:
-            return area
-    return 60.0
-
-
 def _frontal_area(row: Row, use: VehicleUse) -> float:
     if not row["trailer_mass_lb"]:
         return 0.0
@@ -117,7 +103,7 @@ def _frontal_area(row: Row, use: VehicleUse) -> float:
         return float(row["frontal_area_ft2"]) * SQUARE_FOOT
     if row["trailer"] in ("travel", "camper"):
         return float(use.trailers[row["trailer"]].frontal_area)
-    return standard_frontal_area(float(row["trailer_mass_lb"])) * SQUARE_FOOT
+    return float(standard_frontal_area(jnp.asarray(float(row["trailer_mass_lb"]) * POUND)))
 
 
 def road_cases(rows: Table, use: VehicleUse) -> RoadCases:
