@@ -9,6 +9,7 @@ from framerail.scenario_file.bundle import bundled_cycles as bundled_cycles
 from framerail.scenario_file.bundle import bundled_scenarios as bundled_scenarios
 from framerail.scenario_file.bundle import data_text as data_text
 from framerail.scenario_file.bundle import read_cycle as read_cycle
+from framerail.scenario_file.bundle import read_rows as read_rows
 from framerail.scenario_file.bundle import read_table as read_table
 from framerail.scenario_file.faults import Fault as Fault
 from framerail.scenario_file.faults import ScenarioError as ScenarioError
@@ -20,3 +21,4 @@ from framerail.scenario_file.read import (
 from framerail.scenario_file.read import scenario_values as scenario_values
 from framerail.scenario_file.schema import leaf_schema as leaf_schema
 from framerail.scenario_file.schema import scenario_schema as scenario_schema
+from framerail.scenario_file.vehicle_use import read_vehicle_use as read_vehicle_use

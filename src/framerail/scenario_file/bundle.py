@@ -1,5 +1,6 @@
 """The files that come with the package: scenarios, catalogs, data tables, speed traces."""
 
+import csv
 import functools
 from importlib import resources
 
@@ -26,6 +27,12 @@ def read_table(relative: str) -> pd.DataFrame:
     entry = resources.files("framerail").joinpath("data", *relative.split("/"))
     with entry.open("r", encoding="utf-8") as stream:
         return pd.read_csv(stream, comment="#")
+
+
+def read_rows(relative: str) -> list[dict[str, str]]:
+    """Rows of a data table as text, comments skipped: blanks stay blank."""
+    lines = (data_text(relative) or "").splitlines()
+    return list(csv.DictReader(line for line in lines if not line.startswith("#")))
 
 
 @functools.cache
