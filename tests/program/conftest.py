@@ -30,9 +30,12 @@ def finance():
         **scalars(
             discount_rate=0.10,
             tax_rate=0.25,
+            state_tax_rate=0.0,
             loss_relief=0.0,
             loss_limit=0.8,
             opening_loss=0.0,
+            ownership_change=2100.0,
+            ownership_limit=0.0,
             bonus_depreciation=0.1,
             engineering_capitalized=0.6,
             receivable_days=20,

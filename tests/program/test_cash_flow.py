@@ -27,6 +27,8 @@ from framerail.program import (
 )
 from framerail.program.depreciation import placed_in_service, research_deduction
 
+YEARS = jnp.arange(2024.0, 2028.0)
+
 
 def names(mask, table=OUTCOMES):
     return [entry.name for entry in describe(int(mask), table)]
@@ -95,19 +97,21 @@ def test_books_charge_tooling_over_the_production_life(grid):
 def test_losses_carry_forward_to_four_fifths_of_income(finance, change):
     # Years: loss 100, then income 50, 100, 100. Used 40, 60, 0.
     annual = jnp.array([-100.0, 50.0, 100.0, 100.0])
-    result = income_tax(finance, jnp.repeat(annual / 4, 4))
+    result = income_tax(finance, jnp.repeat(annual / 4, 4), YEARS)
     np.testing.assert_allclose(result.loss_used, [0, 40, 60, 0])
     np.testing.assert_allclose(result.loss_carried, [100, 60, 0, 0])
     np.testing.assert_allclose(result.tax.reshape(-1, 4).sum(axis=1), [0, 2.5, 10, 25])
-    relieved = income_tax(change(finance, loss_relief=1), jnp.repeat(annual / 4, 4))
+    relieved = income_tax(change(finance, loss_relief=1), jnp.repeat(annual / 4, 4), YEARS)
     np.testing.assert_allclose(relieved.tax.reshape(-1, 4).sum(axis=1), [-25, 12.5, 25, 25])
-    opening = income_tax(change(finance, opening_loss=30), jnp.repeat(annual / 4, 4))
+    opening = income_tax(change(finance, opening_loss=30), jnp.repeat(annual / 4, 4), YEARS)
     np.testing.assert_allclose(opening.loss_carried, [130, 90, 10, 0])
 
 
 def test_seasons_within_a_year_do_not_change_its_tax(finance):
     flat, steep = jnp.full(4, 25.0), jnp.array([-100.0, 0.0, 50.0, 150.0])
-    np.testing.assert_allclose(income_tax(finance, flat).tax, income_tax(finance, steep).tax)
+    np.testing.assert_allclose(
+        income_tax(finance, flat, YEARS[:1]).tax, income_tax(finance, steep, YEARS[:1]).tax
+    )
 
 
 def test_working_capital_is_days_of_flow(finance, change):

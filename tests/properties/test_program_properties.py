@@ -19,6 +19,7 @@ from framerail.program import (
     irr,
     no_streams,
     present_value,
+    statements,
 )
 from framerail.program.cash_flow import INFLOWS, OUTFLOWS
 
@@ -26,7 +27,8 @@ GRID = quarter_grid(2024.0, 14)
 QUIET = settings(derandomize=True, max_examples=25, deadline=None)
 DECISION = jnp.asarray(2024.1667)
 NAMES = [field.name for field in dataclasses.fields(Finance)]
-BASE = np.array([0.11, 0.25, 0.3, 0.8, 50e6, 0.1, 0.6, 20.0, 50.0, 25.0, 1.75])
+BASE = np.array([0.11, 0.21, 0.05, 0.3, 0.8, 50e6, 2025.3, 20e6, 0.1, 0.6, 20.0, 50.0, 25.0, 1.75])
+COUNT = len(NAMES)
 
 
 def partner(point):
@@ -53,7 +55,7 @@ def program(start, end, price=50_000.0):
 @jax.jit
 def value(point):
     """Value in millions, from finance and [start, end, price]."""
-    start, end, price = point[11], point[12], point[13]
+    start, end, price = point[COUNT], point[COUNT + 1], point[COUNT + 2]
     return (
         present_value(
             partner(point),
@@ -74,7 +76,8 @@ ALL = [*NAMES, "start_of_production", "end_of_production", "price"]
 @pytest.mark.parametrize("index", range(len(ALL)), ids=ALL)
 def test_gradient_agrees_with_finite_difference(index, finite_difference):
     slope = gradient(jnp.asarray(POINT))[index]
-    step = 1e-5 * max(1e-1, abs(POINT[index])) if index < 11 or index == 13 else 1e-5
+    dates = ("ownership_change", "start_of_production", "end_of_production")
+    step = 1e-5 if ALL[index] in dates else 1e-5 * max(1e-1, abs(POINT[index]))
 
     def along(x):
         return value(jnp.asarray(POINT).at[index].set(x))
@@ -95,8 +98,9 @@ def books(draw):
         return jnp.asarray(on * generator.exponential(10 ** generator.uniform(0, 9), 56))
 
     streams = Streams(**{field.name: line() for field in dataclasses.fields(Streams)})
-    low = np.array([0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0])
-    high = np.array([0.4, 0.5, 1.0, 1.0, 1e9, 1.0, 1.0, 90.0, 90.0, 90.0, 4.0])
+    low = np.zeros(COUNT)
+    high = np.array([0.4, 0.5, 0.2, 1, 1, 1e9, 2045, 1e8, 1, 1, 90, 90, 90, 4.0])
+    low[NAMES.index("ownership_change")] = 2020.0
     finance = jnp.asarray(generator.uniform(low, high))
     return streams, finance, jnp.asarray(generator.uniform(2024.0, 2037.0))
 
@@ -151,7 +155,7 @@ def test_value_adds_up_without_tax(first, second, scale):
     # Linear but for the tax: the value of a sum is the sum of the values.
     one, finance, start = first
     two = second[0]
-    free = finance.at[1].set(0.0)
+    free = finance.at[jnp.asarray([1, 2])].set(0.0)  # no tax, federal or state
 
     def worth(streams):
         return float(evaluate(free, streams, start).npv)
@@ -215,3 +219,44 @@ def test_partners_can_be_stacked_and_mapped():
     both = jax.vmap(lambda finance: evaluate(finance, streams, start).npv)(pair)
     assert both.shape == (2,)
     assert float(both[1]) < float(both[0])
+
+
+@jax.jit
+def evaluate_statements(finance, streams, start, end):
+    one = partner(finance)
+    cash = cash_flow(one, streams, GRID, valuation_date=DECISION, start_of_production=start)
+    return cash, statements(
+        one, streams, cash, GRID, start_of_production=start, end_of_production=end
+    )
+
+
+@QUIET
+@given(books(), st.floats(0, 14))
+def test_statements_tie_whatever_the_streams(case, life):
+    streams, finance, start = case
+    cash, result = evaluate_statements(finance, streams, start, start + life)
+    scale = sum(
+        float(jnp.sum(jnp.abs(getattr(streams, field.name))))
+        for field in dataclasses.fields(streams)
+    )
+    cent = 0.01 * max(1.0, scale / 1e9)
+    assert float(result.balance_residual) < cent
+    assert float(result.cash_residual) < cent
+    income, balance = result.income, result.balance
+    # From the statements alone: net income is what equity gains beside the parent's money.
+    gained = jnp.diff(balance.equity - balance.funding, prepend=0.0)
+    np.testing.assert_allclose(gained, income.net_income, atol=cent)
+    # Discounted flows of the statement are the value.
+    worth = jnp.sum(cash.discount_factor * result.cash.free_cash_flow)
+    np.testing.assert_allclose(worth, cash.npv, atol=cent)
+    # Tax in the books: the combined rate on income, and what the losses' allowance moves.
+    assert float(jnp.min(balance.fixed_assets)) > -cent
+    assert float(jnp.sum(income.depreciation)) == pytest.approx(
+        float(jnp.sum(streams.tooling + streams.conversion)), abs=cent
+    )
+    # Only the stocks that are left over keep lifetime income from being lifetime cash.
+    left = float(cash.working_capital.trade[-1] + streams.finished_goods[-1])
+    brought = float(balance.funding[-1] + cash.cumulative[-1])
+    lifetime = float(jnp.sum(income.net_income) - cash.cumulative[-1])
+    assert lifetime == pytest.approx(left - brought, abs=cent)
+    assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(result))

@@ -1,5 +1,6 @@
 """Program: the calendar, policy, cash flow and value of one partner's share."""
 
+from framerail.program.book_assets import BookAssets, book_assets
 from framerail.program.break_even import BREAK_EVEN_OUTCOMES, BreakEven, break_even
 from framerail.program.cash_flow import (
     INFLOWS,
@@ -15,6 +16,7 @@ from framerail.program.cash_flow import (
     scaled,
 )
 from framerail.program.currency import yen_path
+from framerail.program.deferred_tax import DeferredTax, deferred_tax
 from framerail.program.depreciation import book_amortization, macrs_rates, tax_depreciation
 from framerail.program.discounting import (
     Funding,
@@ -42,7 +44,14 @@ from framerail.program.policy import (
     repeal_date,
     standing,
 )
-from framerail.program.tax import IncomeTax, income_tax
+from framerail.program.statements import (
+    BalanceSheet,
+    CashFlowStatement,
+    IncomeStatement,
+    Statements,
+    statements,
+)
+from framerail.program.tax import IncomeTax, combined_tax_rate, income_tax
 from framerail.program.timeline import MidCycle, Schedule, Spend, Timeline, schedule
 from framerail.program.working_capital import WorkingCapital, working_capital
 
@@ -53,15 +62,20 @@ __all__ = [
     "OUTFLOWS",
     "PRICE_LINES",
     "VOLUME_LINES",
+    "BalanceSheet",
+    "BookAssets",
     "BreakEven",
     "CashFlow",
+    "CashFlowStatement",
     "Commercial",
     "ConsumerCredit",
     "Currency",
+    "DeferredTax",
     "EmissionCredit",
     "Finance",
     "Funding",
     "ImportDuty",
+    "IncomeStatement",
     "IncomeTax",
     "LeaseCredit",
     "MidCycle",
@@ -73,14 +87,18 @@ __all__ = [
     "Repeal",
     "Schedule",
     "Spend",
+    "Statements",
     "Streams",
     "Timeline",
     "WorkingCapital",
     "annuity",
     "book_amortization",
+    "book_assets",
     "break_even",
     "buyer_credit",
     "cash_flow",
+    "combined_tax_rate",
+    "deferred_tax",
     "discount_factors",
     "funding",
     "income_tax",
@@ -96,6 +114,7 @@ __all__ = [
     "scaled",
     "schedule",
     "standing",
+    "statements",
     "tax_depreciation",
     "working_capital",
     "yen_path",

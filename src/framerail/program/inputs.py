@@ -16,6 +16,7 @@ from framerail.quantities import (
     YenPerDollar,
 )
 
+DollarPerYear = Annotated[Scalar, Quantity("dollar/year", 0.0, 1e12)]
 Days = Annotated[Scalar, Quantity("day", 0.0, 1_000.0)]
 DollarPerTruck = Annotated[Scalar, Quantity("dollar/truck", 0.0, 1e6)]
 
@@ -26,13 +27,19 @@ class Finance(Declared):
     discount_rate: Rate
     """Required nominal return after tax, per year, in dollars."""
     tax_rate: Fraction
-    """Federal and state income tax together."""
+    """Federal income-tax rate."""
+    state_tax_rate: Fraction
+    """State income-tax rate on the same base, deductible from federal income."""
     loss_relief: Fraction
     """Share of a loss that the partner's other income absorbs at once."""
     loss_limit: Fraction
     """Share of a year's income that losses carried forward may offset."""
     opening_loss: PositiveDollar
     """Losses carried forward that the partner may use against the program's income."""
+    ownership_change: Year
+    """Date from which section 382 limits the use of older losses; 2100 means no change."""
+    ownership_limit: DollarPerYear
+    """Older losses usable per year then: the company's value times the tax-exempt rate."""
     bonus_depreciation: Fraction
     """Share of tooling and equipment deducted when placed in service."""
     engineering_capitalized: Fraction
