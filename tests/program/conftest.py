@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import pytest
 
 from framerail.numerics.calendar import fraction_between, quarter_grid, spread
-from framerail.program import Finance, MidCycle, Spend, Timeline, no_streams
+from framerail.program import Commercial, Currency, Finance, MidCycle, Spend, Timeline, no_streams
 
 
 def scalars(**values):
@@ -42,6 +42,27 @@ def finance():
             payable_days=50,
             inventory_days=25,
             warranty_lag=1.75,
+        ),
+        reports_in="yen",
+    )
+
+
+@pytest.fixture
+def commercial():
+    return Commercial(**scalars(dealer_margin=0.08, selling_fraction=0.06, selling_per_truck=500))
+
+
+@pytest.fixture
+def yen():
+    return Currency(
+        **scalars(
+            rate=150,
+            base=2024.1667,
+            interest=0.008,
+            dollar_interest=0.042,
+            premium=0.01,
+            volatility=0.1,
+            shock=0.0,
         )
     )
 

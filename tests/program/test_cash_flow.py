@@ -12,7 +12,6 @@ from framerail.program import (
     OUTCOMES,
     PRICE_LINES,
     VOLUME_LINES,
-    Currency,
     book_amortization,
     break_even,
     cash_flow,
@@ -23,7 +22,6 @@ from framerail.program import (
     scaled,
     tax_depreciation,
     working_capital,
-    yen_path,
 )
 from framerail.program.depreciation import placed_in_service, research_deduction
 
@@ -167,8 +165,3 @@ def test_credit_for_production_is_not_taxed(finance, streams, grid, dates):
 def test_macrs_refuses_a_life_that_is_none():
     with pytest.raises(ValueError, match="expected 3, 5, 7"):
         macrs_rates(4)
-
-
-def test_yen_path_drifts_from_its_base(grid):
-    path = yen_path(Currency(jnp.asarray(150.0), jnp.asarray(-0.04), jnp.asarray(2024.125)), grid)
-    np.testing.assert_allclose(path[:5:4], [150.0, 144.0])

@@ -1,5 +1,8 @@
 """Break-even: the multiple of volume or price at which a partner's value is zero."""
 
+import dataclasses
+from collections.abc import Callable
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -54,14 +57,55 @@ def break_even(
     """Multiple of the named lines at which the after-tax present value is zero.
 
     With `VOLUME_LINES` it gives the discounted break-even volume (times the plan's volume), with
-    `PRICE_LINES` the break-even price. Unit costs are held: learning and capacity are not resolved
-    again. Bisection between 0 and 20; the derivative is implicit.
+    `PRICE_LINES` the break-even price at an unchanged selling expense. Unit costs are held:
+    learning and capacity are not resolved again. Bisection between 0 and 20; the derivative is
+    implicit.
     """
 
+    def at(scale: Scalar, flows: Streams) -> Streams:
+        return scaled(flows, lines, scale)
+
+    return _crossing(at, finance, streams, grid, valuation_date, start_of_production)
+
+
+def break_even_price(
+    finance: Finance,
+    streams: Streams,
+    grid: QuarterGrid,
+    *,
+    valuation_date: Scalar,
+    start_of_production: Scalar,
+    selling_fraction: Scalar,
+) -> BreakEven:
+    """Multiple of the plan's price at which the after-tax present value is zero.
+
+    Volume and unit costs are held; the part of the selling expense that is a share of revenue
+    (`selling_fraction`) goes with the price.
+    """
+
+    def at(scale: Scalar, flows: Streams) -> Streams:
+        more = (scale - 1.0) * flows.revenue
+        return dataclasses.replace(
+            flows,
+            revenue=flows.revenue + more,
+            selling=flows.selling + selling_fraction * more,
+        )
+
+    return _crossing(at, finance, streams, grid, valuation_date, start_of_production)
+
+
+def _crossing(
+    at: Callable[[Scalar, Streams], Streams],
+    finance: Finance,
+    streams: Streams,
+    grid: QuarterGrid,
+    valuation_date: Scalar,
+    start_of_production: Scalar,
+) -> BreakEven:
     def value(scale: Scalar, flows: Streams, partner: Finance, start: Scalar) -> Scalar:
         return present_value(
             partner,
-            scaled(flows, lines, scale),
+            at(scale, flows),
             grid,
             valuation_date=valuation_date,
             start_of_production=start,
