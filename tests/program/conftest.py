@@ -6,7 +6,16 @@ import jax.numpy as jnp
 import pytest
 
 from framerail.numerics.calendar import fraction_between, quarter_grid, spread
-from framerail.program import Commercial, Currency, Finance, MidCycle, Spend, Timeline, no_streams
+from framerail.program import (
+    Build,
+    Commercial,
+    Currency,
+    Finance,
+    MidCycle,
+    Spend,
+    Timeline,
+    no_streams,
+)
 
 
 def scalars(**values):
@@ -119,7 +128,14 @@ def timeline():
                 **scalars(amount=200e6, opens=0.45, closes=1.0), kind="tooling", serves="shared"
             ),
         },
-        mid_cycle=MidCycle(**scalars(amount=80e6, after_start=3.5, lead_time=1.0)),
+        builds={
+            "prototypes": Build(
+                **scalars(trucks=80, cost=500e3, opens=0.35, closes=0.75), serves="shared"
+            ),
+        },
+        mid_cycle=MidCycle(
+            **scalars(amount=80e6, engineering_share=0.25, after_start=3.5, lead_time=1.0)
+        ),
         **scalars(
             program_start=2024.25,
             planned_start_of_production=2026.5,
@@ -127,5 +143,6 @@ def timeline():
             planned_end_of_production=2034.0,
             delay_carried_to_end=0.5,
             standing_cost=60e6,
+            plant_available=2020.0,
         ),
     )

@@ -64,6 +64,7 @@ def test_development_money_is_kept_whole(scenario):
     plan = schedule(timeline, QuarterGrid(scenario.start_of_quarter))
     spent = sum(float(jnp.sum(flow)) for flow in plan.packages.values())
     listed = sum(float(item.amount) for item in timeline.spend.values())
+    listed += sum(float(item.trucks * item.cost) for item in timeline.builds.values())
     listed += float(timeline.mid_cycle.amount + timeline.standing_cost * timeline.delay)
     assert spent == pytest.approx(listed, rel=1e-12)
     # More than twice the check that was talked about: its share is a finding, not an input.

@@ -83,7 +83,7 @@ from framerail.program.statements import (
     statements,
 )
 from framerail.program.tax import IncomeTax, combined_tax_rate, income_tax
-from framerail.program.timeline import MidCycle, Schedule, Spend, Timeline, schedule
+from framerail.program.timeline import Build, MidCycle, Schedule, Spend, Timeline, schedule
 from framerail.program.working_capital import WorkingCapital, working_capital
 
 __all__ = [
@@ -98,6 +98,7 @@ __all__ = [
     "BalanceSheet",
     "BookAssets",
     "BreakEven",
+    "Build",
     "CashFlow",
     "CashFlowStatement",
     "Commercial",

@@ -113,9 +113,10 @@ class ProgramInputs(Declared):
         partners = sorted(self.finance)
         known = ", ".join(["shared", *partners])
         found = [
-            f"timeline.spend.{name}.serves: there is no partner '{item.serves}'; expected one of: "
-            f"{known}"
-            for name, item in sorted(self.timeline.spend.items())
+            f"timeline.{table}.{name}.serves: there is no partner '{item.serves}'; expected one "
+            f"of: {known}"
+            for table, items in (("spend", self.timeline.spend), ("builds", self.timeline.builds))
+            for name, item in sorted(items.items())
             if item.serves not in ("shared", *partners)
         ]
         rates = ["dollar", *sorted(self.currencies)]
