@@ -11,7 +11,7 @@ from framerail.program import (
     ELEMENTS,
     VOLUME_LINES,
     appraisal,
-    break_even_price,
+    break_even_volume_and_price,
     cash_flow,
     no_streams,
     present_value,
@@ -80,9 +80,9 @@ def test_break_even_trucks_and_revenue_make_the_value_zero(
 def test_selling_expense_in_the_price_spares_part_of_a_cut(finance, streams, grid, dates):
     scales = [
         float(
-            break_even_price(
+            break_even_volume_and_price(
                 finance, streams, grid, **dates, selling_fraction=jnp.asarray(share)
-            ).scale
+            )[1].scale
         )
         for share in (0.0, 0.06)
     ]

@@ -29,6 +29,8 @@ from framerail.program import (
     standing,
 )
 
+path_of = jax.jit(policy_path)
+
 
 def scalar(value):
     return jnp.asarray(float(value))
@@ -103,37 +105,39 @@ def test_the_draw_is_the_distribution_of_the_date():
 
 def test_expected_value_is_the_mean_of_the_draws(grid):
     draws = (jnp.arange(4000) + 0.5) / 4000
-    drawn = jax.vmap(lambda u: standing(repeal(), Politics(scalar(1), u, scalar(1)), grid))(draws)
+    drawn = jax.jit(
+        jax.vmap(lambda u: standing(repeal(), Politics(scalar(1), u, scalar(1)), grid))
+    )(draws)
     expected = standing(repeal(), politics(realized=0.0), grid)
     np.testing.assert_allclose(jnp.mean(drawn, axis=0), expected, atol=5e-4)
 
 
 def test_point_value_does_not_depend_on_the_draw(grid):
-    low, high = (policy_path(policy(draw=u), grid) for u in (0.05, 0.95))
+    low, high = (path_of(policy(draw=u), grid) for u in (0.05, 0.95))
     np.testing.assert_array_equal(low.consumer_credit, high.consumer_credit)
 
 
 def test_a_repeal_ends_the_credit_inside_its_quarter(grid):
-    path = policy_path(policy(hazard=0.0, enacted=2025.85), grid)
+    path = path_of(policy(hazard=0.0, enacted=2025.85), grid)
     full = 7500 * 0.5 * 0.8
     np.testing.assert_allclose(path.consumer_credit[6:9], [full, 0.4 * full, 0.0], atol=1e-6)
 
 
 def test_statute_of_30d_ends_with_2032(grid):
-    path = policy_path(policy(hazard=0.0), grid)
+    path = path_of(policy(hazard=0.0), grid)
     np.testing.assert_allclose(path.consumer_credit[grid.start_of_quarter < 2033.0], 3_000.0)
     np.testing.assert_allclose(path.consumer_credit[grid.start_of_quarter >= 2033.0], 0.0)
 
 
 def test_45x_steps_down_as_the_statute_says(grid):
-    path = policy_path(policy(hazard=0.0), grid)
+    path = path_of(policy(hazard=0.0), grid)
     yearly = (path.cell_credit + path.module_credit)[::4]
     np.testing.assert_allclose(yearly[:10], [45] * 6 + [33.75, 22.5, 11.25, 0], atol=1e-9)
     np.testing.assert_allclose(maker_credit(path, scalar(113))[0], 5_085)
 
 
 def test_the_price_cap_is_a_cliff_for_buyers_and_none_for_lessees(grid):
-    path = policy_path(policy(hazard=0.0), grid)
+    path = path_of(policy(hazard=0.0), grid)
     below = buyer_credit(path, jnp.full(56, 80_000.0))[0]
     above = buyer_credit(path, jnp.full(56, 80_000.01))[0]
     np.testing.assert_allclose(below, 0.7 * 3_000 + 0.3 * 6_000)
@@ -141,7 +145,7 @@ def test_the_price_cap_is_a_cliff_for_buyers_and_none_for_lessees(grid):
 
 
 def test_emission_credit_is_price_times_lifetime_megagrams(grid):
-    path = policy_path(policy(hazard=0.0), grid)
+    path = path_of(policy(hazard=0.0), grid)
     np.testing.assert_allclose(path.emission_credit, 50 * 200 * 225_865 / 1e6)
 
 
@@ -152,7 +156,7 @@ def test_hazard_and_draw_have_the_right_derivative(realized, grid, finite_differ
         other = dataclasses.replace(
             policy(realized=realized), consumer=consumer(end), repeal_draw=draw
         )
-        mine = policy_path(other, grid)
+        mine = path_of(other, grid)
         return jnp.sum(mine.consumer_credit)
 
     by_hazard, by_draw = jax.grad(worth, argnums=(0, 1))(scalar(0.1), scalar(0.4))
@@ -188,10 +192,10 @@ def test_own_draws_let_one_regime_fall_and_another_stand(grid):
         consumer=consumer(early),
         lease=dataclasses.replace(policy().lease, repeal=late),
     )
-    path = policy_path(apart, grid)
+    path = path_of(apart, grid)
     assert float(path.consumer_credit[12]) == 0.0
     assert float(path.lease_credit[12]) > 0.0
-    alike = policy_path(dataclasses.replace(apart, repeal_together=scalar(1.0)), grid)
+    alike = path_of(dataclasses.replace(apart, repeal_together=scalar(1.0)), grid)
     assert float(alike.consumer_credit[12]) > 0.0
 
 
@@ -215,20 +219,20 @@ def test_fuel_economy_credit_is_the_penalty_saved(grid):
     saved = 16.0 * (after - before) * 10.0 * (trucks + 1)
     credit = FuelEconomyCredit(*map(scalar, (16, 30, 60, 1)), repeal(hazard=0.0))
     plain = policy(hazard=0.0)
-    path = policy_path(dataclasses.replace(plain, fuel_economy=credit), grid)
+    path = path_of(dataclasses.replace(plain, fuel_economy=credit), grid)
     np.testing.assert_allclose(path.fuel_economy_credit, saved, rtol=1e-5)
     np.testing.assert_allclose(
         path.emission_credit - path.fuel_economy_credit,
-        policy_path(plain, grid).emission_credit,
+        path_of(plain, grid).emission_credit,
     )
 
 
 def test_states_pay_purchasers_and_lessees_while_they_pay(grid):
     with_state = dataclasses.replace(policy(hazard=0.0), states={"a": state()})
-    path = policy_path(with_state, grid)
+    path = path_of(with_state, grid)
     np.testing.assert_allclose(np.asarray(path.state_credit)[[0, 15, 16]], [1000, 1000, 0])
     price = jnp.full(56, 90_000.0)
-    extra = buyer_credit(path, price) - buyer_credit(policy_path(policy(hazard=0.0), grid), price)
+    extra = buyer_credit(path, price) - buyer_credit(path_of(policy(hazard=0.0), grid), price)
     np.testing.assert_allclose(extra, path.state_credit)
 
 
@@ -238,7 +242,7 @@ def test_a_duty_on_parts_comes_as_likely_as_believed(realized, grid):
         taxed = dataclasses.replace(
             policy(realized=realized), repeal_draw=draw, parts_duties={"a": duty()}
         )
-        return policy_path(taxed, grid).parts_duty
+        return path_of(taxed, grid).parts_duty
 
     draws = (jnp.arange(2000) + 0.5) / 2000
     mean = jnp.mean(jax.vmap(path)(draws), axis=0)
@@ -254,9 +258,39 @@ def test_a_reform_has_its_own_cap_and_amount(grid):
     )
     both = dataclasses.replace(policy(hazard=0.0), consumer=now, consumer_reforms={"b": reform})
     assert both.faults() == ()
-    path = policy_path(both, grid)
+    path = path_of(both, grid)
     np.testing.assert_allclose(np.asarray(path.consumer_credit)[[11, 12]], [3000, 3200])
     np.testing.assert_allclose(np.asarray(path.price_caps)[[11, 12]], [80_000, 55_000])
+
+
+@pytest.mark.parametrize("together", [0.0, 0.7, 1.0])
+@pytest.mark.parametrize("draw", [0.0, 0.3, 1.0])
+def test_every_leaf_has_a_finite_derivative(together, draw, grid, whole):
+    half = dataclasses.replace(
+        whole, realized=scalar(0.5), repeal_draw=scalar(draw), repeal_together=scalar(together)
+    )
+    slopes = worth_of_all(half, grid)
+    assert all(np.isfinite(slope).all() for slope in jax.tree.leaves(slopes))
+    assert float(slopes.consumer.mineral_content) > 0
+    assert float(slopes.states["a"].amount) > 0
+    assert float(slopes.fuel_economy.penalty) > 0
+
+
+@jax.jit
+def worth_of_all(inputs, grid):
+    return jax.grad(lambda p: sum(map(jnp.sum, jax.tree.leaves(path_of(p, grid)))))(inputs)
+
+
+@pytest.fixture
+def whole():
+    base = policy()
+    return dataclasses.replace(
+        base,
+        consumer=consumer(repeal(), mineral_content=0.75, content_spread=0.1),
+        fuel_economy=dataclasses.replace(base.fuel_economy, additional=scalar(0.2)),
+        states={"a": state()},
+        parts_duties={"a": duty()},
+    )
 
 
 def test_faults_name_a_regime_that_ends_before_it_starts():

@@ -40,6 +40,14 @@ def test_amounts_are_those_of_the_dated_table(scenario):
         assert table.loc[name, "as_of"] <= scenario.about.as_of
 
 
+def test_content_rules_are_those_of_the_dated_table(scenario):
+    consumer, table = scenario.program.policy.consumer, events()
+    for rule, name in ((consumer.mineral_rule, "mineral"), (consumer.component_rule, "component")):
+        listed = table[table.index.str.startswith(f"section_30d.{name}_share_")]
+        shares = {label[-4:]: share for label, share in listed["value"].items()}
+        assert {key: float(rule[key]) for key in rule} == pytest.approx(shares)
+
+
 def test_the_repeal_of_2025_is_not_known_but_possible(scenario):
     policy, table = scenario.program.policy, events()
     assert table.loc["section_30d.repealed", "as_of"] > scenario.about.as_of

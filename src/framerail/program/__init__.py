@@ -8,11 +8,12 @@ from framerail.program.appraisal import (
     contribution_waterfall,
 )
 from framerail.program.book_assets import BookAssets, book_assets
+from framerail.program.books import Books, books
 from framerail.program.break_even import (
     BREAK_EVEN_OUTCOMES,
     BreakEven,
     break_even,
-    break_even_price,
+    break_even_volume_and_price,
 )
 from framerail.program.cash_flow import (
     INFLOWS,
@@ -97,6 +98,7 @@ __all__ = [
     "Appraisal",
     "BalanceSheet",
     "BookAssets",
+    "Books",
     "BreakEven",
     "Build",
     "CashFlow",
@@ -137,8 +139,9 @@ __all__ = [
     "appraisal",
     "book_amortization",
     "book_assets",
+    "books",
     "break_even",
-    "break_even_price",
+    "break_even_volume_and_price",
     "buyer_credit",
     "cash_flow",
     "combined_tax_rate",

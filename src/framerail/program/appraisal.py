@@ -5,7 +5,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
 from framerail.numerics.calendar import QuarterGrid
-from framerail.program.break_even import BreakEven, break_even, break_even_price
+from framerail.program.break_even import BreakEven, break_even_volume_and_price
 from framerail.program.cash_flow import CashFlow, Streams
 from framerail.program.discounting import discount_factors, funding, mirr
 from framerail.program.inputs import Commercial, Finance
@@ -95,7 +95,8 @@ class Appraisal(eqx.Module):
         pays_back_discounted: whether it is.
         peak_funding: deepest cumulative outlay (dollars).
         break_even_volume: multiple of the plan's volume at which the value is zero.
-        break_even_trucks: the same in trucks over the program's life.
+        break_even_trucks: the same in trucks over the program's life; no target where the
+            outcome says that there is none.
         break_even_price: multiple of the plan's price at which the value is zero.
         break_even_revenue: the same in dollars of revenue per truck, mean over the life.
         waterfall: where the value comes from.
@@ -142,14 +143,7 @@ def appraisal(
         start_of_production: decimal year.
         inflation: general inflation per year.
     """
-    volume = break_even(
-        finance,
-        streams,
-        grid,
-        valuation_date=valuation_date,
-        start_of_production=start_of_production,
-    )
-    price = break_even_price(
+    volume, price = break_even_volume_and_price(
         finance,
         streams,
         grid,

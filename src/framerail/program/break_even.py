@@ -1,7 +1,6 @@
 """Break-even: the multiple of volume or price at which a partner's value is zero."""
 
 import dataclasses
-from collections.abc import Callable
 
 import equinox as eqx
 import jax
@@ -10,7 +9,7 @@ from jaxtyping import Array, Int
 
 from framerail.numerics.calendar import QuarterGrid
 from framerail.numerics.outcome import Outcome, flag
-from framerail.program.cash_flow import VOLUME_LINES, Streams, present_value, scaled
+from framerail.program.cash_flow import VOLUME_LINES, Streams, no_streams, present_value, scaled
 from framerail.program.inputs import Finance
 from framerail.quantities import Scalar
 
@@ -61,14 +60,12 @@ def break_even(
     learning and capacity are not resolved again. Bisection between 0 and 20; the derivative is
     implicit.
     """
-
-    def at(scale: Scalar, flows: Streams) -> Streams:
-        return scaled(flows, lines, scale)
-
-    return _crossing(at, finance, streams, grid, valuation_date, start_of_production)
+    slope = scaled(streams, lines, jnp.asarray(2.0))
+    slope = jax.tree.map(jnp.subtract, slope, streams)
+    return _crossing(finance, streams, slope, grid, valuation_date, start_of_production)
 
 
-def break_even_price(
+def break_even_volume_and_price(
     finance: Finance,
     streams: Streams,
     grid: QuarterGrid,
@@ -76,42 +73,48 @@ def break_even_price(
     valuation_date: Scalar,
     start_of_production: Scalar,
     selling_fraction: Scalar,
-) -> BreakEven:
-    """Multiple of the plan's price at which the after-tax present value is zero.
+) -> tuple[BreakEven, BreakEven]:
+    """Multiples of the plan's volume, and of its price, at which the present value is zero.
 
-    Volume and unit costs are held; the part of the selling expense that is a share of revenue
-    (`selling_fraction`) goes with the price.
+    The volume is that of `break_even`. For the price, volume and unit costs are held and the part
+    of the selling expense that is a share of revenue (`selling_fraction`) goes with the price.
     """
+    nothing = no_streams(grid)
+    volume = dataclasses.replace(nothing, **{name: getattr(streams, name) for name in VOLUME_LINES})
+    price = dataclasses.replace(
+        nothing, revenue=streams.revenue, selling=selling_fraction * streams.revenue
+    )
 
-    def at(scale: Scalar, flows: Streams) -> Streams:
-        more = (scale - 1.0) * flows.revenue
-        return dataclasses.replace(
-            flows,
-            revenue=flows.revenue + more,
-            selling=flows.selling + selling_fraction * more,
-        )
+    def along(slope: Streams) -> BreakEven:
+        return _crossing(finance, streams, slope, grid, valuation_date, start_of_production)
 
-    return _crossing(at, finance, streams, grid, valuation_date, start_of_production)
+    found = jax.vmap(along)(jax.tree.map(lambda *pair: jnp.stack(pair), volume, price))
+    first, second = (jax.tree.map(lambda leaf, k=k: leaf[k], found) for k in range(2))
+    return first, second
 
 
 def _crossing(
-    at: Callable[[Scalar, Streams], Streams],
     finance: Finance,
     streams: Streams,
+    slope: Streams,
     grid: QuarterGrid,
     valuation_date: Scalar,
     start_of_production: Scalar,
 ) -> BreakEven:
-    def value(scale: Scalar, flows: Streams, partner: Finance, start: Scalar) -> Scalar:
+    """Where the value of `streams + (scale - 1) slope` is zero."""
+
+    def value(
+        scale: Scalar, flows: tuple[Streams, Streams], partner: Finance, start: Scalar
+    ) -> Scalar:
         return present_value(
             partner,
-            at(scale, flows),
+            jax.tree.map(lambda plan, more: plan + (scale - 1.0) * more, *flows),
             grid,
             valuation_date=valuation_date,
             start_of_production=start,
         )
 
-    arguments = (streams, finance, start_of_production)
+    arguments = ((streams, slope), finance, start_of_production)
     fixed = jax.lax.stop_gradient(arguments)
     bottom, top = jnp.asarray(0.0), jnp.asarray(_HIGHEST)
     at_bottom, at_top = value(bottom, *fixed), value(top, *fixed)
