@@ -9,7 +9,8 @@ import jax.numpy as jnp
 
 import framerail as fr
 from framerail.numerics.calendar import QuarterGrid
-from framerail.program import Books, books
+from framerail.numerics.outcome import describe
+from framerail.program import BREAK_EVEN_OUTCOMES, Books, books
 
 MILLION = 1e6
 
@@ -26,8 +27,9 @@ def report(name: str, kept: Books, trucks: float) -> None:
         print(f"  NPV {kept.home.npv / 1e9:.1f} billion, {open_position:+.1f} by the open position")
     print(f"  NPV ${worth.npv / MILLION:,.1f}M, in real dollars ${worth.npv_real / MILLION:,.1f}M")
     print(f"  IRR {worth.irr:.3f}, MIRR {worth.mirr:.3f}, payback {worth.payback:.1f} years")
-    print(f"  break-even at {worth.break_even_volume.scale:.2f} of the volume")
-    print(f"  break-even at {worth.break_even_price.scale:.2f} of the price")
+    for what, found in (("volume", worth.break_even_volume), ("price", worth.break_even_price)):
+        said = [entry.sentence for entry in describe(int(found.outcome), BREAK_EVEN_OUTCOMES)]
+        print(f"  break-even {what}: {' '.join(said) or f'{found.scale:.2f} of the plan'}")
     steps = worth.waterfall
     for element, amount, each in zip(steps.names, steps.amount, steps.per_truck, strict=True):
         print(f"    {element:16} {amount / MILLION:10,.1f}M {each:12,.0f} a truck")

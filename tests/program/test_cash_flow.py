@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -12,7 +13,6 @@ from framerail.program import (
     OUTCOMES,
     PRICE_LINES,
     VOLUME_LINES,
-    book_amortization,
     break_even,
     cash_flow,
     income_tax,
@@ -26,6 +26,9 @@ from framerail.program import (
 from framerail.program.depreciation import placed_in_service, research_deduction
 
 YEARS = jnp.arange(2024.0, 2028.0)
+
+
+solved = jax.jit(break_even, static_argnames="lines")
 
 
 def names(mask, table=OUTCOMES):
@@ -84,14 +87,6 @@ def test_research_is_spread_over_five_years(grid):
     np.testing.assert_allclose(research_deduction(spent, jnp.asarray(0.0)), spent)
 
 
-def test_books_charge_tooling_over_the_production_life(grid):
-    charge = book_amortization(jnp.asarray(80.0), jnp.asarray(2026.5), jnp.asarray(2034.5), grid)
-    np.testing.assert_allclose(charge[10:42], 2.5)
-    np.testing.assert_allclose(jnp.sum(charge), 80.0)
-    none = book_amortization(jnp.asarray(80.0), jnp.asarray(2030.0), jnp.asarray(2029.0), grid)
-    assert float(jnp.sum(none)) == 0
-
-
 def test_losses_carry_forward_to_four_fifths_of_income(finance, change):
     # Years: loss 100, then income 50, 100, 100. Used 40, 60, 0.
     annual = jnp.array([-100.0, 50.0, 100.0, 100.0])
@@ -125,7 +120,7 @@ def test_working_capital_is_days_of_flow(finance, change):
 
 def test_break_even_volume_and_price_make_the_value_zero(finance, streams, grid, dates):
     for lines in (VOLUME_LINES, PRICE_LINES):
-        found = break_even(finance, streams, grid, **dates, lines=lines)
+        found = solved(finance, streams, grid, **dates, lines=lines)
         assert names(found.outcome, BREAK_EVEN_OUTCOMES) == []
         assert 0.2 < float(found.scale) < 1.0
         left = present_value(finance, scaled(streams, lines, found.scale), grid, **dates)
@@ -139,7 +134,7 @@ def test_break_even_volume_and_price_make_the_value_zero(finance, streams, grid,
 def test_no_break_even_is_an_outcome(finance, streams, grid, dates, price, fee, outcome, scale):
     poor = scaled(streams, PRICE_LINES, jnp.asarray(price))
     poor = dataclasses.replace(poor, license_received=poor.license_received.at[4].set(fee))
-    found = break_even(finance, poor, grid, **dates)
+    found = solved(finance, poor, grid, **dates)
     assert names(found.outcome, BREAK_EVEN_OUTCOMES) == [outcome]
     assert float(found.scale) == scale
 

@@ -151,6 +151,7 @@ def test_emission_credit_is_price_times_lifetime_megagrams(grid):
 
 @pytest.mark.parametrize("realized", [0.0, 1.0])
 def test_hazard_and_draw_have_the_right_derivative(realized, grid, finite_difference):
+    @jax.jit
     def worth(hazard, draw):
         end = Repeal(hazard, scalar(2025.0), scalar(2100.0), scalar(0.5))
         other = dataclasses.replace(
@@ -159,7 +160,7 @@ def test_hazard_and_draw_have_the_right_derivative(realized, grid, finite_differ
         mine = path_of(other, grid)
         return jnp.sum(mine.consumer_credit)
 
-    by_hazard, by_draw = jax.grad(worth, argnums=(0, 1))(scalar(0.1), scalar(0.4))
+    by_hazard, by_draw = jax.jit(jax.grad(worth, argnums=(0, 1)))(scalar(0.1), scalar(0.4))
     np.testing.assert_allclose(
         by_hazard, finite_difference(lambda h: worth(scalar(h), scalar(0.4)), 0.1, 1e-5), rtol=1e-5
     )

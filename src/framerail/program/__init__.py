@@ -38,7 +38,7 @@ from framerail.program.currency import (
     translated,
 )
 from framerail.program.deferred_tax import DeferredTax, deferred_tax
-from framerail.program.depreciation import book_amortization, macrs_rates, tax_depreciation
+from framerail.program.depreciation import macrs_rates, tax_depreciation
 from framerail.program.discounting import (
     Funding,
     RateOfReturn,
@@ -137,7 +137,6 @@ __all__ = [
     "WorkingCapital",
     "annuity",
     "appraisal",
-    "book_amortization",
     "book_assets",
     "books",
     "break_even",

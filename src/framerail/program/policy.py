@@ -5,6 +5,8 @@ A regime counts from its first to its statutory last date, times how far it stil
 scenario's date; law that came later is data for validation only.
 """
 
+from typing import Any
+
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
@@ -109,68 +111,63 @@ class PolicyPath(eqx.Module):
 
 def policy_path(policy: PolicyInputs, grid: QuarterGrid) -> PolicyPath:
     """Value of every regime in every quarter."""
+    zero = jnp.zeros(grid.quarters)
+
+    def in_force(one: Any) -> Float[Array, "quarter"]:
+        return fraction_between(one.starts, one.ends, grid)
 
     def stands(event: Event) -> Float[Array, "quarter"]:
         return standing(event, policy.politics, grid)
 
-    zero = jnp.zeros(grid.quarters)
-    lease, production = policy.lease, policy.production
-    regimes = [policy.consumer, *_in_order(policy.consumer_reforms)]
-    forces = [fraction_between(one.starts, one.ends, grid) for one in regimes]
+    lease, production, emission = policy.lease, policy.production, policy.emission
+    consumers = [policy.consumer, *_in_order(policy.consumer_reforms)]
     consumer = sum(
         (
-            one.amount * qualifying_share(one, grid) * one.buyer_share * force * stands(one.repeal)
-            for one, force in zip(regimes, forces, strict=True)
+            one.amount
+            * one.buyer_share
+            * qualifying_share(one, grid)
+            * in_force(one)
+            * stands(one.repeal)
+            for one in consumers
         ),
         start=zero,
     )
-    raised = sum(
+    cap = policy.consumer.price_cap
+    raised = sum((in_force(one) * (one.price_cap - cap) for one in consumers), start=zero)
+    states = sum(
         (
-            force * (one.price_cap - policy.consumer.price_cap)
-            for one, force in zip(regimes, forces, strict=True)
+            one.amount * one.buyer_share * in_force(one) * stands(one.repeal)
+            for one in _in_order(policy.states)
         ),
         start=zero,
     )
-    lease_force = fraction_between(lease.starts, lease.ends, grid)
+    duty = sum(
+        (
+            one.rate * one.imported_share * in_force(one) * (1.0 - stands(one.imposition))
+            for one in _in_order(policy.parts_duties)
+        ),
+        start=zero,
+    )
     maker = _phase_out(production, grid) * stands(production.repeal)
     fuel_economy = _fuel_economy(policy.fuel_economy) * stands(policy.fuel_economy.repeal)
-    emission = policy.emission
     megagrams = emission.target * emission.lifetime / 1e6
     return PolicyPath(
         consumer_credit=consumer,
-        price_cap=policy.consumer.price_cap,
-        price_caps=policy.consumer.price_cap + raised,
-        lease_credit=lease.amount * lease.pass_through * lease_force * stands(lease.repeal),
+        price_cap=cap,
+        price_caps=cap + raised,
+        lease_credit=lease.amount * lease.pass_through * in_force(lease) * stands(lease.repeal),
         lease_share=lease.lease_share,
-        state_credit=sum(
-            (
-                one.amount
-                * one.buyer_share
-                * fraction_between(one.starts, one.ends, grid)
-                * stands(one.repeal)
-                for one in _in_order(policy.states)
-            ),
-            start=zero,
-        ),
+        state_credit=states,
         cell_credit=production.cells * production.cell_share * maker,
         module_credit=production.modules * production.module_share * maker,
         emission_credit=emission.price * megagrams * stands(emission.repeal) + fuel_economy,
         fuel_economy_credit=fuel_economy,
         import_duty=policy.import_duty.rate,
-        parts_duty=sum(
-            (
-                one.rate
-                * one.imported_share
-                * fraction_between(one.starts, one.ends, grid)
-                * (1.0 - stands(one.imposition))
-                for one in _in_order(policy.parts_duties)
-            ),
-            start=zero,
-        ),
+        parts_duty=duty,
     )
 
 
-def _in_order(regimes: dict) -> list:
+def _in_order(regimes: dict[str, Any]) -> list[Any]:
     return [regimes[name] for name in sorted(regimes)]
 
 
