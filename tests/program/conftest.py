@@ -6,7 +6,16 @@ import jax.numpy as jnp
 import pytest
 
 from framerail.numerics.calendar import fraction_between, quarter_grid, spread
-from framerail.program import Finance, MidCycle, Spend, Timeline, no_streams
+from framerail.program import (
+    Build,
+    Commercial,
+    Currency,
+    Finance,
+    MidCycle,
+    Spend,
+    Timeline,
+    no_streams,
+)
 
 
 def scalars(**values):
@@ -30,15 +39,39 @@ def finance():
         **scalars(
             discount_rate=0.10,
             tax_rate=0.25,
+            state_tax_rate=0.0,
             loss_relief=0.0,
             loss_limit=0.8,
             opening_loss=0.0,
+            ownership_change=2100.0,
+            ownership_limit=0.0,
             bonus_depreciation=0.1,
             engineering_capitalized=0.6,
             receivable_days=20,
             payable_days=50,
             inventory_days=25,
             warranty_lag=1.75,
+        ),
+        reports_in="yen",
+    )
+
+
+@pytest.fixture
+def commercial():
+    return Commercial(**scalars(dealer_margin=0.08, selling_fraction=0.06, selling_per_truck=500))
+
+
+@pytest.fixture
+def yen():
+    return Currency(
+        **scalars(
+            rate=150,
+            base=2024.1667,
+            interest=0.008,
+            dollar_interest=0.042,
+            premium=0.01,
+            volatility=0.1,
+            shock=0.0,
         )
     )
 
@@ -95,7 +128,14 @@ def timeline():
                 **scalars(amount=200e6, opens=0.45, closes=1.0), kind="tooling", serves="shared"
             ),
         },
-        mid_cycle=MidCycle(**scalars(amount=80e6, after_start=3.5, lead_time=1.0)),
+        builds={
+            "prototypes": Build(
+                **scalars(trucks=80, cost=500e3, opens=0.35, closes=0.75), serves="shared"
+            ),
+        },
+        mid_cycle=MidCycle(
+            **scalars(amount=80e6, engineering_share=0.25, after_start=3.5, lead_time=1.0)
+        ),
         **scalars(
             program_start=2024.25,
             planned_start_of_production=2026.5,
@@ -103,5 +143,6 @@ def timeline():
             planned_end_of_production=2034.0,
             delay_carried_to_end=0.5,
             standing_cost=60e6,
+            plant_available=2020.0,
         ),
     )

@@ -13,10 +13,10 @@ from framerail.program import schedule
 def test_spending_is_kept_whole_and_sorted_by_whom_it_serves(timeline, grid):
     plan = schedule(timeline, grid)
     total = {name: float(jnp.sum(flow)) for name, flow in plan.engineering.items()}
-    np.testing.assert_allclose(total["shared"], 300e6 + 0.6 * 60e6)
+    np.testing.assert_allclose(total["shared"], 300e6 + 40e6 + 20e6 + 0.6 * 60e6)
     np.testing.assert_allclose(total["fisker"], 150e6)
-    np.testing.assert_allclose(jnp.sum(plan.tooling["shared"]), 280e6)
-    np.testing.assert_allclose(sum(float(jnp.sum(p)) for p in plan.packages.values()), 766e6)
+    np.testing.assert_allclose(jnp.sum(plan.tooling["shared"]), 260e6)
+    np.testing.assert_allclose(sum(float(jnp.sum(p)) for p in plan.packages.values()), 806e6)
     assert float(plan.residual) < 1e-3
 
 
@@ -47,17 +47,57 @@ def test_facelift_lies_after_start_of_production(timeline, grid):
     assert 2030.25 <= float(spent[-1]) <= 2030.75
 
 
+def test_prototypes_are_built_between_their_gates(timeline, grid):
+    plan = schedule(timeline, grid)
+    flow = plan.packages["prototypes"]
+    np.testing.assert_allclose(jnp.sum(flow), 80 * 500e3)
+    start, way = 2024.25, 2.85
+    outside = (grid.end < start + 0.35 * way) | (grid.start_of_quarter > start + 0.75 * way)
+    np.testing.assert_allclose(jnp.where(outside, flow, 0.0), 0.0)
+
+
+def test_mid_cycle_action_is_tooling_and_engineering(timeline, grid, change):
+    none = change(timeline.mid_cycle, amount=0)
+    plans = [
+        schedule(one, grid) for one in (timeline, dataclasses.replace(timeline, mid_cycle=none))
+    ]
+    for table, amount in (("engineering", 20e6), ("tooling", 60e6)):
+        shared = [float(jnp.sum(getattr(plan, table)["shared"])) for plan in plans]
+        np.testing.assert_allclose(shared[0] - shared[1], amount)
+
+
+def test_a_distribution_of_delays_moves_and_costs_cash(timeline, grid):
+    """Each half-year of delay: later outlays, and the waiting team's pay beside them."""
+    delays = jnp.asarray([0.0, 0.5, 1.0, 2.0])
+
+    def outlays(delay):
+        plan = schedule(dataclasses.replace(timeline, delay=delay), grid)
+        flow = sum(plan.packages.values())
+        return jnp.sum(flow), jnp.sum(flow * grid.middle) / jnp.sum(flow)
+
+    total, mean_date = jax.jit(jax.vmap(outlays))(delays)
+    np.testing.assert_allclose(jnp.diff(total), 60e6 * jnp.diff(delays))
+    assert bool(jnp.all(jnp.diff(mean_date) > 0.3 * jnp.diff(delays)))
+
+
 def test_faults_name_dates_in_the_wrong_order(timeline, change):
     reversed_spend = {"hat": change(timeline.spend["hat"], opens=0.9, closes=0.5)}
     wrong = dataclasses.replace(
-        change(timeline, program_start=2027.0, planned_end_of_production=2026.0),
+        change(
+            timeline, program_start=2027.0, planned_end_of_production=2026.0, plant_available=2028
+        ),
         spend=reversed_spend,
+        builds={"hat": change(timeline.builds["prototypes"], opens=0.8)},
     )
     assert [fault.split(":")[0] for fault in wrong.faults()] == [
         "planned_start_of_production",
         "planned_end_of_production",
+        "planned_start_of_production",
         "spend.hat",
+        "builds.hat",
+        "builds.hat",
     ]
+    assert "before the plant exists" in wrong.faults()[2]
     assert timeline.faults() == ()
 
 

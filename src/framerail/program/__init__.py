@@ -1,6 +1,20 @@
 """Program: the calendar, policy, cash flow and value of one partner's share."""
 
-from framerail.program.break_even import BREAK_EVEN_OUTCOMES, BreakEven, break_even
+from framerail.program.appraisal import (
+    ELEMENTS,
+    Appraisal,
+    ContributionWaterfall,
+    appraisal,
+    contribution_waterfall,
+)
+from framerail.program.book_assets import BookAssets, book_assets
+from framerail.program.books import Books, books
+from framerail.program.break_even import (
+    BREAK_EVEN_OUTCOMES,
+    BreakEven,
+    break_even,
+    break_even_volume_and_price,
+)
 from framerail.program.cash_flow import (
     INFLOWS,
     OUTCOMES,
@@ -14,8 +28,17 @@ from framerail.program.cash_flow import (
     present_value,
     scaled,
 )
-from framerail.program.currency import yen_path
-from framerail.program.depreciation import book_amortization, macrs_rates, tax_depreciation
+from framerail.program.currency import (
+    HomeValue,
+    TranslatedStatements,
+    exchange_rate,
+    forward_rate,
+    home_discount_rate,
+    home_value,
+    translated,
+)
+from framerail.program.deferred_tax import DeferredTax, deferred_tax
+from framerail.program.depreciation import macrs_rates, tax_depreciation
 from framerail.program.discounting import (
     Funding,
     RateOfReturn,
@@ -28,63 +51,111 @@ from framerail.program.discounting import (
 )
 from framerail.program.inputs import Commercial, Currency, Finance, ProgramInputs
 from framerail.program.policy import (
-    ConsumerCredit,
-    EmissionCredit,
-    ImportDuty,
-    LeaseCredit,
     PolicyInputs,
     PolicyPath,
-    ProductionCredit,
-    Repeal,
     buyer_credit,
     maker_credit,
     policy_path,
-    repeal_date,
+    qualifying_share,
+)
+from framerail.program.political_event import (
+    Imposition,
+    Politics,
+    Repeal,
+    event_date,
+    joint_draw,
     standing,
 )
-from framerail.program.tax import IncomeTax, income_tax
-from framerail.program.timeline import MidCycle, Schedule, Spend, Timeline, schedule
+from framerail.program.regimes import (
+    ConsumerCredit,
+    EmissionCredit,
+    FuelEconomyCredit,
+    ImportDuty,
+    LeaseCredit,
+    PartsDuty,
+    ProductionCredit,
+    StateCredit,
+)
+from framerail.program.statements import (
+    BalanceSheet,
+    CashFlowStatement,
+    IncomeStatement,
+    Statements,
+    statements,
+)
+from framerail.program.tax import IncomeTax, combined_tax_rate, income_tax
+from framerail.program.timeline import Build, MidCycle, Schedule, Spend, Timeline, schedule
 from framerail.program.working_capital import WorkingCapital, working_capital
 
 __all__ = [
     "BREAK_EVEN_OUTCOMES",
+    "ELEMENTS",
     "INFLOWS",
     "OUTCOMES",
     "OUTFLOWS",
     "PRICE_LINES",
     "VOLUME_LINES",
+    "Appraisal",
+    "BalanceSheet",
+    "BookAssets",
+    "Books",
     "BreakEven",
+    "Build",
     "CashFlow",
+    "CashFlowStatement",
     "Commercial",
     "ConsumerCredit",
+    "ContributionWaterfall",
     "Currency",
+    "DeferredTax",
     "EmissionCredit",
     "Finance",
+    "FuelEconomyCredit",
     "Funding",
+    "HomeValue",
     "ImportDuty",
+    "Imposition",
+    "IncomeStatement",
     "IncomeTax",
     "LeaseCredit",
     "MidCycle",
+    "PartsDuty",
     "PolicyInputs",
     "PolicyPath",
+    "Politics",
     "ProductionCredit",
     "ProgramInputs",
     "RateOfReturn",
     "Repeal",
     "Schedule",
     "Spend",
+    "StateCredit",
+    "Statements",
     "Streams",
     "Timeline",
+    "TranslatedStatements",
     "WorkingCapital",
     "annuity",
-    "book_amortization",
+    "appraisal",
+    "book_assets",
+    "books",
     "break_even",
+    "break_even_volume_and_price",
     "buyer_credit",
     "cash_flow",
+    "combined_tax_rate",
+    "contribution_waterfall",
+    "deferred_tax",
     "discount_factors",
+    "event_date",
+    "exchange_rate",
+    "forward_rate",
     "funding",
+    "home_discount_rate",
+    "home_value",
     "income_tax",
     "irr",
+    "joint_draw",
     "macrs_rates",
     "maker_credit",
     "mirr",
@@ -92,11 +163,12 @@ __all__ = [
     "npv",
     "policy_path",
     "present_value",
-    "repeal_date",
+    "qualifying_share",
     "scaled",
     "schedule",
     "standing",
+    "statements",
     "tax_depreciation",
+    "translated",
     "working_capital",
-    "yen_path",
 ]

@@ -223,7 +223,7 @@ def _ledger(
         start=lines["warranty_reserve"] + change(streams.finished_goods),
     )
     taxable = operating - depreciation - research
-    tax = income_tax(finance, taxable)
+    tax = income_tax(finance, taxable, grid.year_start)
     lines["tax"] = -tax.tax
     outlay = jnp.sum(streams.tooling + streams.conversion + streams.engineering)
     gap = jnp.abs(jnp.sum(depreciation + research) - outlay)

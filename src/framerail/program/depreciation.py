@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from framerail.numerics.calendar import QuarterGrid, at_once, fraction_after, fraction_between
+from framerail.numerics.calendar import QuarterGrid, at_once, fraction_after
 from framerail.quantities import Scalar
 
 SPECIAL_TOOLS_LIFE = 3
@@ -88,12 +88,3 @@ def research_deduction(
     """Deduction of engineering: `capitalized` of it over five years, the rest at once (dollars)."""
     matrix = jnp.asarray(recovery_matrix(straight_line_rates(RESEARCH_LIFE), spent.shape[0]))
     return (1.0 - capitalized) * spent + capitalized * (matrix @ spent)
-
-
-def book_amortization(
-    total: Scalar, start: Scalar, end: Scalar, grid: QuarterGrid
-) -> Float[Array, "quarter"]:
-    """Straight-line charge of `total` over the production life, for the books (dollars)."""
-    share = fraction_between(start, end, grid)
-    whole = jnp.sum(share)
-    return total * share / jnp.where(whole > 0, whole, 1.0)

@@ -14,9 +14,11 @@ from framerail.quantities import (
     PositiveDollar,
     Quantity,
     Scalar,
+    Units,
     Year,
 )
 
+DollarPerTruck = Annotated[Scalar, Quantity("dollar/truck", 0.0, 1e8)]
 DollarPerYear = Annotated[Scalar, Quantity("dollar/year", 0.0, 1e12)]
 ShareOfTheWay = Annotated[Scalar, Quantity("dimensionless", 0.0, 2.0)]
 """Place between program start (0) and start of production (1); above 1 lies after it."""
@@ -37,11 +39,28 @@ class Spend(Declared):
     """The partner whose truck needs it, or "shared"."""
 
 
+class Build(Declared):
+    """A series of trucks built before production: prototypes, or the validation series."""
+
+    trucks: Units
+    """Trucks built."""
+    cost: DollarPerTruck
+    """Nominal dollars per truck, by hand or off soft tools."""
+    opens: ShareOfTheWay
+    """Where building begins, as a share of the way to start of production."""
+    closes: ShareOfTheWay
+    """Where building ends, as a share of the way to start of production."""
+    serves: str = eqx.field(static=True)
+    """The partner whose truck it is, or "shared"."""
+
+
 class MidCycle(Declared):
-    """The facelift: shared tooling and engineering in the middle of production."""
+    """The mid-cycle action: shared tooling and engineering in the middle of production."""
 
     amount: PositiveDollar
-    """Nominal dollars; booked as shared tooling."""
+    """Nominal dollars."""
+    engineering_share: Fraction
+    """Part of the amount that is engineering; the rest is shared tooling."""
     after_start: Duration
     """Time from start of production to the facelift."""
     lead_time: Duration
@@ -65,8 +84,12 @@ class Timeline(Declared):
     """Cost of the team that waits: paid for each year of delay beside the stretched packages."""
     gates: dict[str, ShareOfTheWay]
     """Named gates as shares of the way to start of production."""
+    plant_available: Year
+    """First date on which the plant and its line can be had for the program."""
     spend: dict[str, Spend]
     """Development packages by name."""
+    builds: dict[str, Build]
+    """Prototypes and other trucks built before production, by name."""
     mid_cycle: MidCycle
     """The facelift."""
 
@@ -83,10 +106,21 @@ class Timeline(Declared):
                 "planned_end_of_production: production ends before it starts; "
                 "choose a date after planned_start_of_production"
             )
+        if self.planned_start_of_production < self.plant_available:
+            found.append(
+                "planned_start_of_production: the launch comes before the plant exists "
+                f"(plant_available is {float(self.plant_available):.2f}); choose a later start, "
+                "or another plant"
+            )
+        for table, items in (("spend", self.spend), ("builds", self.builds)):
+            found.extend(
+                f"{table}.{name}: closes before it opens; choose closes above opens"
+                for name, item in sorted(items.items())
+                if item.closes <= item.opens
+            )
         found.extend(
-            f"spend.{name}: closes before it opens; choose closes above opens"
-            for name in sorted(self.spend)
-            if self.spend[name].closes <= self.spend[name].opens
+            f"builds.{name}: a package of this name is in spend; choose another name"
+            for name in sorted(set(self.builds) & set(self.spend))
         )
         return tuple(found)
 
@@ -100,8 +134,8 @@ class Schedule(eqx.Module):
         gates: date of each named gate (decimal year).
         engineering: dollars by quarter, by whom it serves ("shared" or a partner).
         tooling: the same for capitalized tooling.
-        packages: dollars by quarter of each package, the delay's standing cost ("delay") and the
-            facelift ("mid_cycle") included: the same money again, by name.
+        packages: dollars by quarter of each package and build, the delay's standing cost ("delay")
+            and the mid-cycle action ("mid_cycle") included: the same money again, by name.
         residual: largest gap between the packages' totals and the two tables' (dollars).
     """
 
@@ -131,24 +165,27 @@ def schedule(timeline: Timeline, grid: QuarterGrid) -> Schedule:
     def book(
         name: str, kind: str, serves: str, amount: Scalar, opens: Scalar, closes: Scalar
     ) -> None:
-        packages[name] = spread(amount, opens, closes, grid)
+        flow = spread(amount, opens, closes, grid)
+        packages[name] = packages.get(name, jnp.zeros(grid.quarters)) + flow
         table = tables[kind]
-        table[serves] = table.get(serves, jnp.zeros(grid.quarters)) + packages[name]
+        table[serves] = table.get(serves, jnp.zeros(grid.quarters)) + flow
 
-    for name in sorted(timeline.spend):
-        item = timeline.spend[name]
+    amounts = {name: item.amount for name, item in timeline.spend.items()}
+    amounts |= {name: item.trucks * item.cost for name, item in timeline.builds.items()}
+    for name, item in sorted((timeline.spend | timeline.builds).items()):
         opens, closes = begin + item.opens * way, begin + item.closes * way
-        book(name, item.kind, item.serves, item.amount, opens, closes)
+        kind = item.kind if isinstance(item, Spend) else "engineering"
+        book(name, kind, item.serves, amounts[name], opens, closes)
     waiting = timeline.standing_cost * timeline.delay
     book("delay", "engineering", "shared", waiting, planned, start)
-    facelift = start + timeline.mid_cycle.after_start
-    opens = facelift - timeline.mid_cycle.lead_time
-    book("mid_cycle", "tooling", "shared", timeline.mid_cycle.amount, opens, facelift)
+    cycle = timeline.mid_cycle
+    facelift = start + cycle.after_start
+    opens = facelift - cycle.lead_time
+    drawn = cycle.amount * cycle.engineering_share
+    book("mid_cycle", "engineering", "shared", drawn, opens, facelift)
+    book("mid_cycle", "tooling", "shared", cycle.amount - drawn, opens, facelift)
 
-    amounts = sum(
-        (timeline.spend[name].amount for name in sorted(timeline.spend)),
-        start=waiting + timeline.mid_cycle.amount,
-    )
+    total = sum(amounts.values(), start=waiting + cycle.amount)
     booked = sum(
         (jnp.sum(flow) for table in tables.values() for flow in table.values()),
         start=jnp.asarray(0.0),
@@ -161,5 +198,5 @@ def schedule(timeline: Timeline, grid: QuarterGrid) -> Schedule:
         engineering=tables["engineering"],
         tooling=tables["tooling"],
         packages=packages,
-        residual=jnp.abs(booked - amounts),
+        residual=jnp.abs(booked - total),
     )
