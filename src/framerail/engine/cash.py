@@ -1,5 +1,6 @@
 """Production and prices -> each partner's quarterly cash, before the deal moves any of it."""
 
+import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
@@ -60,7 +61,7 @@ def truck_streams(setting: Setting, world: World, role: int) -> dict[str, Any]:
         "revenue": over(net_price, sold - trucks.markdown),
         "emission_credit": over(relief, sold),
         "production_credit": over(-cost_of("production_credit"), built),
-        "materials": over(cost_of("material"), built),
+        "materials": over(cost_of("material"), built) * (1 + setting.policy.parts_duty),
         "labor": over(cost_of("labor"), built) * hours,
         "logistics": over(cost_of("inbound_logistics"), built)
         + over(cost_of("outbound_freight"), sold),
@@ -155,11 +156,16 @@ def cash_flows(setting: Setting, streams: Sequence[tuple[int, Streams]]) -> list
     """Statements of several (role, streams) pairs, as one batch: one program, not one each."""
     program = setting.scenario.program
     names = partner_names(setting)
-    finance = stack([program.finance[names[role]] for role, _ in streams])
+    # In dollars: the currency in which a partner reports is a label that the batch cannot carry.
+    terms = [
+        dataclasses.replace(program.finance[names[role]], reports_in="dollar")
+        for role, _ in streams
+    ]
+    finance = stack(terms)
     rows = stack([row for _, row in streams])
     cash = jax.vmap(
-        lambda terms, row: cash_flow(
-            terms,
+        lambda own, row: cash_flow(
+            own,
             row,
             setting.grid,
             valuation_date=program.valuation_date,

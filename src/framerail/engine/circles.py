@@ -146,7 +146,8 @@ def seller_cost(setting: Setting, cost: UnitCost) -> Float[Array, "year truck"]:
     deal = fee[:, None] * of_incumbent + setting.build_markup * build_cost(cost) * of_start_up
     keep = setting.own @ setting.keep
     selling = (setting.own @ setting.selling_per_truck)[None, :]
-    return (cost.net_variable - relief[:, None] + selling + deal) / keep[None, :]
+    duty = years_of(setting.policy.parts_duty, setting)[:, None] * cost.material
+    return (cost.net_variable + duty - relief[:, None] + selling + deal) / keep[None, :]
 
 
 def build_cost(cost: UnitCost) -> Float[Array, "year truck"]:
@@ -164,23 +165,26 @@ def year_offers(
     lease = years_of(setting.policy.lease_credit, setting)
     entry = jnp.ones(products).at[setting.place].set(presence)
     part = setting.policy.lease_share
+    # What states paid in the calibration year is inside the calibrated demand.
+    state = years_of(setting.policy.state_credit - setting.policy.state_credit[0], setting)
+    caps = years_of(setting.policy.price_caps, setting)
     electric = table.electric * table.north_america
 
-    def one(year: Array, cost: Array, buy: Array, hire: Array) -> Offers:
+    def one(year: Array, cost: Array, buy: Array, hire: Array, local: Array, cap: Array) -> Offers:
         level = (1 + scenario.program.inflation) ** (year - scenario.market.calibration_year)
-        cap = jnp.full(products, setting.policy.price_cap)
-        capped = capped_credit(buy * electric, table.price * level, cap, jnp.asarray(5_000.0))
+        limit = jnp.full(products, cap)
+        capped = capped_credit(buy * electric, table.price * level, limit, jnp.asarray(5_000.0))
         return offers_in_year(
             scenario.market,
             table,
             setting.calibration,
             year,
             entrant_cost=jnp.zeros(products).at[setting.place].set(cost),
-            credit=(1 - part) * capped + part * hire * electric,
+            credit=(1 - part) * capped + part * hire * electric + local * table.electric,
             entry=entry,
         )
 
-    return jax.vmap(one)(scenario.model_year, entrant_cost, purchase, lease)
+    return jax.vmap(one)(scenario.model_year, entrant_cost, purchase, lease, state, caps)
 
 
 def market_path(
