@@ -13,14 +13,13 @@ from framerail.deal.bargaining import (
     zone_from_gains,
     zone_of_agreement,
 )
+from framerail.deal.clauses.insolvency import waterfall
+from framerail.deal.clauses.transfer import SharedProgram
+from framerail.deal.contract import Contract, contract, deal_transfers
 from framerail.deal.deal_value import OUTCOMES, DealValue, Outside, value_deal
+from framerail.deal.flows import PartnerFlows
 from framerail.deal.inputs import DealInputs
-from framerail.deal.instruments import (
-    SharedProgram,
-    Terms,
-    deal_transfers,
-    with_upfront_and_royalty,
-)
+from framerail.deal.instruments import Terms, with_upfront_and_royalty
 from framerail.deal.partners import (
     BusinessPlan,
     Headroom,
@@ -32,11 +31,9 @@ from framerail.deal.partners import (
 )
 from framerail.deal.settlement import (
     PARTIES,
-    PartnerFlows,
     Settlement,
     open_book,
     settle_at,
-    waterfall,
 )
 from framerail.deal.survival import (
     MarketAccess,
@@ -52,6 +49,7 @@ __all__ = [
     "PARTIES",
     "Bargain",
     "BusinessPlan",
+    "Contract",
     "DealInputs",
     "DealValue",
     "Headroom",
@@ -71,6 +69,7 @@ __all__ = [
     "Zone",
     "business_plan",
     "closing_probability",
+    "contract",
     "deal_transfers",
     "default_quarter",
     "first_passage_probability",

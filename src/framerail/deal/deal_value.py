@@ -5,13 +5,12 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
+from framerail.deal.flows import PartnerFlows
 from framerail.deal.inputs import DealInputs
 from framerail.deal.instruments import Terms
 from framerail.deal.partners import Headroom, headroom, put_on_delisting
 from framerail.deal.settlement import (
     Book,
-    PartnerFlows,
-    company_cash,
     open_book,
     settle_at,
 )
@@ -130,14 +129,14 @@ def both_survivals(
     """The start-up's default risk with the deal and, if the talks fail, without it."""
     start_up, setting = inputs.partners.start_up, inputs.survival
     alone = book.plan.net
-    deal = alone + flows.start_up + company_cash(book.transfers, start_up.tax_rate)
+    deal = alone + flows.start_up + book.cash
     put = put_on_delisting(start_up, grid)
     access = jax.tree.map(lambda *each: jnp.stack(each), setting.with_deal, setting.without_deal)
     both = jax.vmap(
-        lambda drift, reach: survive(
-            start_up.cash, start_up.minimum_cash, drift, put, setting.cash_shock, reach, grid
+        lambda drift, due, reach: survive(
+            start_up.cash, start_up.minimum_cash, drift, due, setting.cash_shock, reach, grid
         )
-    )(jnp.stack([deal, alone]), access)
+    )(jnp.stack([deal, alone]), jnp.stack([put + book.put, put]), access)
     return jax.tree.map(lambda each: each[0], both), jax.tree.map(lambda each: each[1], both)
 
 

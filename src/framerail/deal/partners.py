@@ -234,12 +234,13 @@ class Headroom(eqx.Module):
     """The cheque over a year's capital spending."""
 
 
-def _debt_owed(debt: Debt, grid: QuarterGrid) -> Float[Array, "quarter"]:
+def debt_owed(debt: Debt, grid: QuarterGrid) -> Float[Array, "quarter"]:
+    """Face still owed in each quarter."""
     return debt.face * fraction_before(debt.maturity, grid)
 
 
 def _debts_of(debts: dict[str, Debt], rank: Rank, grid: QuarterGrid) -> Float[Array, "quarter"]:
-    owed = [_debt_owed(debts[key], grid) for key in sorted(debts) if debts[key].rank == rank]
+    owed = [debt_owed(debts[key], grid) for key in sorted(debts) if debts[key].rank == rank]
     return sum(owed, start=jnp.zeros(grid.quarters))
 
 
@@ -270,7 +271,7 @@ def business_plan(start_up: StartUp, grid: QuarterGrid) -> BusinessPlan:
     unwound = business.payables * business.payables_unwound
     suppliers = spread(unwound, first, first + business.unwind_period, grid)
     debts = start_up.debts
-    interest = [0.25 * debts[key].coupon * _debt_owed(debts[key], grid) for key in sorted(debts)]
+    interest = [0.25 * debts[key].coupon * debt_owed(debts[key], grid) for key in sorted(debts)]
     repayment = [
         at_once(debts[key].face * debts[key].paid_in_cash, debts[key].maturity, grid)
         * (1.0 - fraction_after(debts[key].maturity, grid)[0])
@@ -291,7 +292,7 @@ def business_plan(start_up: StartUp, grid: QuarterGrid) -> BusinessPlan:
 def put_on_delisting(start_up: StartUp, grid: QuarterGrid) -> Float[Array, "quarter"]:
     """Debt that falls due at once if the shares lose their listing in each quarter (dollars)."""
     debts = start_up.debts
-    due = [debts[key].put_on_delisting * _debt_owed(debts[key], grid) for key in sorted(debts)]
+    due = [debts[key].put_on_delisting * debt_owed(debts[key], grid) for key in sorted(debts)]
     return sum(due, start=jnp.zeros(grid.quarters))
 
 
