@@ -13,8 +13,9 @@ from framerail.deal.settlement import (
     Book,
     open_book,
     settle_at,
+    with_new_money,
 )
-from framerail.deal.survival import Survival, default_quarter, survive
+from framerail.deal.survival import Survival, default_quarter, effective_access, survive
 from framerail.numerics.calendar import QuarterGrid, fraction_before
 from framerail.numerics.outcome import Outcome, flag
 from framerail.quantities import Scalar
@@ -131,10 +132,18 @@ def both_survivals(
     alone = book.plan.net
     deal = alone + flows.start_up + book.cash
     put = put_on_delisting(start_up, grid)
-    access = jax.tree.map(lambda *each: jnp.stack(each), setting.with_deal, setting.without_deal)
+    reach = [effective_access(each) for each in (setting.with_deal, setting.without_deal)]
+    access = jax.tree.map(lambda *each: jnp.stack(each), *reach)
     both = jax.vmap(
         lambda drift, due, reach: survive(
-            start_up.cash, start_up.minimum_cash, drift, due, setting.cash_shock, reach, grid
+            start_up.cash,
+            start_up.minimum_cash,
+            drift,
+            due,
+            setting.cash_shock,
+            reach,
+            grid,
+            setting.investor_horizon,
         )
     )(jnp.stack([deal, alone]), jnp.stack([put + book.put, put]), access)
     return jax.tree.map(lambda each: each[0], both), jax.tree.map(lambda each: each[1], both)
@@ -201,9 +210,11 @@ def value_deal(
     partners, setting = inputs.partners, inputs.survival
     book = open_book(terms, flows, partners, setting.with_deal, grid)
     living, living_alone = both_survivals(inputs, flows, book, grid)
+    book = with_new_money(book, living, partners.start_up, grid)
     deal = _settle_world(inputs, terms, flows, book, living, grid)
     idle = _without_program(flows)
     book_alone = open_book(Terms(), idle, partners, setting.without_deal, grid)
+    book_alone = with_new_money(book_alone, living_alone, partners.start_up, grid)
     alone = _settle_world(inputs, Terms(), idle, book_alone, living_alone, grid)
     value = deal.weight @ deal.value
     without = alone.weight @ alone.value

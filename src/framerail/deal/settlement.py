@@ -21,7 +21,7 @@ from framerail.deal.estate import company_cash, exit_values, recovery
 from framerail.deal.flows import PartnerFlows
 from framerail.deal.instruments import StepIn, Terms, royalty_per_quarter
 from framerail.deal.partners import BusinessPlan, Partners, StartUp, business_plan
-from framerail.deal.survival import MarketAccess, expected_raise
+from framerail.deal.survival import MarketAccess, Survival, expected_raise
 from framerail.numerics.calendar import QUARTER, QuarterGrid, at_once, fraction_before
 from framerail.quantities import Scalar
 
@@ -127,6 +127,12 @@ def open_book(
         alone=flows.incumbent_alone,
         royalty_alone=royalty,
     )
+
+
+def with_new_money(book: Book, survival: Survival, start_up: StartUp, grid: QuarterGrid) -> Book:
+    """The book with the money that investors give, who look at the company's prospects."""
+    raised = survival.new_money * fraction_before(start_up.franchise.date, grid)
+    return eqx.tree_at(lambda each: each.raised, book, raised)
 
 
 def delayed(flow: Float[Array, "quarter"], quarters: Scalar) -> Float[Array, "quarter"]:
