@@ -8,7 +8,13 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from framerail.deal import MarketAccess, first_passage_probability, survive
+from framerail.deal import (
+    MarketAccess,
+    PathDraws,
+    default_time_of_path,
+    first_passage_probability,
+    survive,
+)
 from framerail.numerics.calendar import quarter_grid
 
 VECTORS = Path(__file__).parents[3] / "shared" / "facts" / "program" / "validation_vectors.csv"
@@ -131,6 +137,24 @@ def test_paths_with_raises_and_delisting(horizon):
     wanted = simulate(paths, drift, put, 98e6, reach, 325e6, 40e6, horizon, seed=11)
     error = np.sqrt(wanted * (1 - wanted) / paths)
     assert np.all(np.abs(np.asarray(found) - wanted) < 3 * error + 1e-4)
+
+
+def test_paths_of_the_library_meet_the_density():
+    """20,000 drawn paths: by quarter within three standard errors of the marched density."""
+    quarters, paths = 12, 20_000
+    draw = np.random.default_rng(12)
+    drift = jnp.full(quarters, -70e6).at[3].add(150e6)
+    put, reach = jnp.full(quarters, 400e6), access(0.9, 150e6, 0.6, 0.3)
+    given = (number(325e6), number(40e6), drift, put, number(98e6), reach, quarter_grid(2024.0, 3))
+    draws = PathDraws(*(jnp.asarray(each) for each in (
+        draw.standard_normal((paths, quarters)), *draw.random((3, paths, quarters)),
+        draw.standard_normal((paths, quarters)),
+    )))  # fmt: skip
+    times = jax.jit(jax.vmap(lambda one: default_time_of_path(*given, one, number(1.0))))(draws)
+    wanted = np.asarray(SURVIVE(*given, number(1.0)).cumulative)
+    found = np.array([(np.asarray(times) < end).mean() for end in range(1, quarters + 1)])
+    error = np.sqrt(wanted * (1 - wanted) / paths)
+    assert np.all(np.abs(found - wanted) < 3 * error + 1e-3)
 
 
 def test_nobody_funds_a_company_that_new_money_cannot_save():

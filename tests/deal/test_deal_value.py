@@ -115,6 +115,12 @@ def test_outcome_says_that_it_fails_first():
     assert names == ["start_up_fails_first"]
 
 
+def test_outcome_says_that_a_royalty_has_no_product():
+    idle = eqx.tree_at(lambda f: f.program.incumbent_units, FLOWS, jnp.zeros(GRID.quarters))
+    names = [entry.name for entry in describe(int(valued(INPUTS, idle).outcome), OUTCOMES)]
+    assert "royalty_without_product" in names
+
+
 def test_outside_options_move_gains_one_for_one():
     better = eqx.tree_at(lambda o: o.incumbent, NOTHING, number(5e6))
     other = valued(INPUTS, FLOWS, better)

@@ -41,6 +41,11 @@ OUTCOMES: tuple[Outcome, ...] = (
         "The survival model loses more than one part in a thousand of its probability.",
         "raise survival.cash_shock or give raises a wider spread",
     ),
+    Outcome(
+        "royalty_without_product",
+        "The term sheet charges a royalty on trucks of the incumbent, and none is built.",
+        "put a truck of the incumbent on the shared platform, or take terms.royalty out",
+    ),
 )
 """What a deal has to say beside its value."""
 
@@ -185,13 +190,22 @@ def _without_program(flows: PartnerFlows) -> PartnerFlows:
     )
 
 
-def _outcome(with_deal: _World, before_production: Scalar, imbalance: Scalar) -> Int[Array, ""]:
+def _outcome(
+    with_deal: _World,
+    before_production: Scalar,
+    imbalance: Scalar,
+    terms: Terms,
+    flows: PartnerFlows,
+) -> Int[Array, ""]:
     survival = with_deal.survival
+    royalty = jnp.zeros(()) if terms.royalty is None else terms.royalty.per_unit
+    unbuilt = (royalty > 0.0) & (jnp.sum(flows.program.incumbent_units) < 1.0)
     return (
         flag(before_production > 0.5, 0)
         | flag(imbalance > 0.01, 1)
         | flag(survival.capped, 2)
         | flag(survival.residual > 1e-3, 3)
+        | flag(unbuilt, 4)
     )
 
 
@@ -250,5 +264,5 @@ def value_deal(
         realized_gain=realized - without,
         headroom=headroom(partners.incumbent, cheque),
         sum_residual=imbalance,
-        outcome=_outcome(deal, before, imbalance),
+        outcome=_outcome(deal, before, imbalance, terms, flows),
     )

@@ -245,7 +245,7 @@ def _settle_quarter_end(
     return jnp.stack([listed, unlisted]), jnp.sum(struck * unable), jnp.sum(raising) * jumps.amount
 
 
-def _outlook(
+def outlook(
     drift: Float[Array, "quarter"], horizon: Scalar
 ) -> tuple[Float[Array, "quarter"], Float[Array, "quarter"]]:
     """Planned change of cash over the investors' horizon after each quarter, and its length in
@@ -283,7 +283,7 @@ def survive(
     begin = jnp.clip(start, 0.0, _CAP)[None]
     exposed = fraction_after(access.delisting_from, grid)
     horizon = jnp.zeros(()) if investor_horizon is None else investor_horizon
-    later_drift, later_time = _outlook(drift / cash_shock, horizon)
+    later_drift, later_time = outlook(drift / cash_shock, horizon)
     events = _Events(
         drift=drift / cash_shock,
         put=put / cash_shock,

@@ -190,7 +190,7 @@ def follow(
         sample=jnp.sum(receipts, axis=1),
         date=first,
         control=jnp.take_along_axis(control, when[:, None], axis=1)[:, 0],
-        chance=jnp.mean(index == first[:, None], axis=0),
+        chance=jnp.mean(index == first[:, None], axis=0, dtype=receipts.dtype),
     )
 
 
