@@ -26,11 +26,11 @@ class PathDraws(eqx.Module):
         size: standard normal, how much.
     """
 
-    cash: Float[Array, "quarter"]
-    touch: Float[Array, "quarter"]
-    delisting: Float[Array, "quarter"]
-    raising: Float[Array, "quarter"]
-    size: Float[Array, "quarter"]
+    cash: Float[Array, "... quarter"]
+    touch: Float[Array, "... quarter"]
+    delisting: Float[Array, "... quarter"]
+    raising: Float[Array, "... quarter"]
+    size: Float[Array, "... quarter"]
 
 
 class _State(eqx.Module):
