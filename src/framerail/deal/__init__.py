@@ -29,9 +29,11 @@ from framerail.deal.inputs import DealInputs
 from framerail.deal.instruments import Terms, with_upfront_and_royalty
 from framerail.deal.partners import (
     BusinessPlan,
+    Exposure,
     Headroom,
     Incumbent,
     Partners,
+    StaffCut,
     StartUp,
     business_plan,
     headroom,
@@ -63,6 +65,7 @@ __all__ = [
     "Contract",
     "DealInputs",
     "DealValue",
+    "Exposure",
     "FinancingDrivers",
     "Headroom",
     "Incumbent",
@@ -75,6 +78,7 @@ __all__ = [
     "Settlement",
     "SharedProgram",
     "Solutions",
+    "StaffCut",
     "StartUp",
     "Survival",
     "SurvivalInputs",

@@ -59,6 +59,26 @@ class Debt(Declared):
     """Share of the face that falls due when the shares lose their listing."""
 
 
+class StaffCut(Declared):
+    """A later cut of staff, as an action to save cash."""
+
+    share: Fraction
+    """Share of the pay then left that is saved."""
+    date: Year
+    """When it takes effect."""
+    severance: Duration
+    """Severance, in years of the pay saved."""
+
+
+class Exposure(Declared):
+    """What a failure of the start-up leaves with the incumbent beyond unpaid claims."""
+
+    warranty_per_truck: DollarPerTruck
+    """Cost of warranty and recall, orphaned, for each truck that it has sold by then."""
+    supplier_claims: PositiveDollar
+    """Claims of suppliers to the shared line that were the start-up's."""
+
+
 class CarBusiness(Declared):
     """What the start-up sells today, apart from the shared program."""
 
@@ -100,6 +120,8 @@ class CarBusiness(Declared):
     """Share of payables that suppliers get back on top of paying as they deliver."""
     unwind_period: Duration
     """Time over which they get it back."""
+    cuts: dict[str, StaffCut] | None = None
+    """Later cuts of staff, by name."""
 
 
 class Franchise(Declared):
@@ -175,6 +197,8 @@ class Incumbent(Declared):
     """Other calls on the same cash, by name."""
     tax_rate: Fraction
     """Tax relief on payments under the deal."""
+    exposure: Exposure | None = None
+    """What a failure of the start-up leaves with it."""
 
 
 class Partners(Declared):
@@ -244,6 +268,19 @@ def _debts_of(debts: dict[str, Debt], rank: Rank, grid: QuarterGrid) -> Float[Ar
     return sum(owed, start=jnp.zeros(grid.quarters))
 
 
+def _later_cuts(
+    cuts: dict[str, StaffCut], pay: Float[Array, "quarter"], grid: QuarterGrid
+) -> Float[Array, "quarter"]:
+    """What cuts save in each quarter, severance counted; `pay` per year before them."""
+    left, change = pay, jnp.zeros(grid.quarters)
+    for key in sorted(cuts):
+        cut = cuts[key]
+        saved = left * cut.share * fraction_after(cut.date, grid)
+        due = at_once(jnp.ones(()), cut.date, grid) * left * cut.share * cut.severance
+        left, change = left - saved, change + 0.25 * saved - due
+    return change
+
+
 def business_plan(start_up: StartUp, grid: QuarterGrid) -> BusinessPlan:
     """Quarterly cash of the start-up's present business, without shocks.
 
@@ -268,6 +305,8 @@ def business_plan(start_up: StartUp, grid: QuarterGrid) -> BusinessPlan:
     overhead = business.overhead * growth_index(business.overhead_change, first + 0.5, grid)
     fixed = overhead * (1.0 - saved) + business.capital_spending
     operating = price * deliveries - cost * (deliveries - from_stock) - 0.25 * fixed
+    pay = overhead * business.staff_share * (1.0 - business.staff_cut)
+    operating = operating + _later_cuts(business.cuts or {}, pay, grid)
     unwound = business.payables * business.payables_unwound
     suppliers = spread(unwound, first, first + business.unwind_period, grid)
     debts = start_up.debts

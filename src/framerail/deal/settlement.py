@@ -261,6 +261,11 @@ def settle_at(
         ]
     )
     external = external.at[:2].add(book.outside * performing[None, :])
+    if incumbent.exposure is not None:
+        sold_before = jnp.cumsum(flows.program.incumbent_units * performing)
+        orphaned = incumbent.exposure.warranty_per_truck * sold_before
+        left = failing * (orphaned + incumbent.exposure.supplier_claims)
+        external = external.at[0].add(-left)
     if terms.asset_purchase is not None:
         ledger = ledger.at[0].add(-bid.paid).at[2].add(bid.paid - bid.forgone)
         ledger = ledger.at[1].add(bid.forgone)
