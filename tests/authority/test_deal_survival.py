@@ -8,7 +8,13 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from framerail.deal import MarketAccess, first_passage_probability, survive
+from framerail.deal import (
+    MarketAccess,
+    PathDraws,
+    default_time_of_path,
+    first_passage_probability,
+    survive,
+)
 from framerail.numerics.calendar import quarter_grid
 
 VECTORS = Path(__file__).parents[3] / "shared" / "facts" / "program" / "validation_vectors.csv"
@@ -82,21 +88,32 @@ def test_twenty_four_quarters_meet_the_inverse_gaussian(cash, drift, shock):
     np.testing.assert_allclose(found.cumulative, wanted, atol=1e-8)
 
 
-def simulate(paths, drift, put, shock, reach, cash, floor, seed):
-    """Path by path: Brownian bridge within a quarter, then put, then raise."""
+def simulate(paths, drift, put, shock, reach, cash, floor, horizon, seed):
+    """Path by path: Brownian bridge within a quarter, then delisting and put, then raises."""
     draw = np.random.default_rng(seed)
-    money, alive = np.full(paths, cash - floor), np.ones(paths, bool)
+    money, alive, listed = np.full(paths, cash - floor), np.ones(paths, bool), np.ones(paths, bool)
     cumulative = []
-    for move, owed in zip(drift, put, strict=True):
+    for quarter, (move, owed) in enumerate(zip(drift, put, strict=True)):
         ends = money + move + shock * draw.standard_normal(paths)
         crossed = draw.random(paths) < np.exp(
             -2 * np.maximum(money, 0) * np.maximum(ends, 0) / shock**2
         )
         alive &= (ends > 0) & ~crossed
-        delisted = draw.random(paths) < 1 - np.exp(-float(reach.delisting) / 4)
-        alive &= ~(delisted & (ends < owed))
-        raised = draw.random(paths) < 1 - np.exp(-float(reach.raises) / 4)
+        struck = listed & (draw.random(paths) < 1 - np.exp(-float(reach.delisting) / 4))
+        alive &= ~(struck & (ends < owed))
+        listed &= ~struck
         amount = float(reach.raise_amount)
+        ahead = drift[quarter + 1 : quarter + 1 + round(4 * horizon)]
+        lasts = 1.0
+        if len(ahead):
+            lasts = 1.0 - np.asarray(
+                first_passage_probability(
+                    jnp.maximum(ends + amount, 1.0), number(ahead.mean()), number(shock),
+                    number(float(len(ahead))),
+                )
+            )  # fmt: skip
+        chance = (1 - np.exp(-float(reach.raises) / 4)) * lasts
+        raised = listed & (draw.random(paths) < chance)
         size = amount * (1 + float(reach.raise_spread) * draw.standard_normal(paths))
         below = ends + size < 0
         size = np.where(below, amount, size)
@@ -105,7 +122,8 @@ def simulate(paths, drift, put, shock, reach, cash, floor, seed):
     return np.asarray(cumulative)
 
 
-def test_paths_with_raises_and_delisting():
+@pytest.mark.parametrize("horizon", [0.0, 1.0])
+def test_paths_with_raises_and_delisting(horizon):
     """200,000 paths of a company that burns, raises and may lose its listing."""
     quarters, paths = 12, 200_000
     drift = np.full(quarters, -90e6)
@@ -114,11 +132,47 @@ def test_paths_with_raises_and_delisting():
     reach = access(raises=0.9, amount=150e6, spread=0.6, delisting=0.2)
     found = SURVIVE(
         number(325e6), number(40e6), number(drift), number(put), number(98e6), reach,
-        quarter_grid(2024.0, 3),
+        quarter_grid(2024.0, 3), number(horizon),
     ).cumulative  # fmt: skip
-    wanted = simulate(paths, drift, put, 98e6, reach, 325e6, 40e6, seed=11)
+    wanted = simulate(paths, drift, put, 98e6, reach, 325e6, 40e6, horizon, seed=11)
     error = np.sqrt(wanted * (1 - wanted) / paths)
     assert np.all(np.abs(np.asarray(found) - wanted) < 3 * error + 1e-4)
+
+
+def test_paths_of_the_library_meet_the_density():
+    """20,000 drawn paths: by quarter within three standard errors of the marched density."""
+    quarters, paths = 12, 20_000
+    draw = np.random.default_rng(12)
+    drift = jnp.full(quarters, -70e6).at[3].add(150e6)
+    put, reach = jnp.full(quarters, 400e6), access(0.9, 150e6, 0.6, 0.3)
+    given = (number(325e6), number(40e6), drift, put, number(98e6), reach, quarter_grid(2024.0, 3))
+    draws = PathDraws(*(jnp.asarray(each) for each in (
+        draw.standard_normal((paths, quarters)), *draw.random((3, paths, quarters)),
+        draw.standard_normal((paths, quarters)),
+    )))  # fmt: skip
+    times = jax.jit(jax.vmap(lambda one: default_time_of_path(*given, one, number(1.0))))(draws)
+    wanted = np.asarray(SURVIVE(*given, number(1.0)).cumulative)
+    found = np.array([(np.asarray(times) < end).mean() for end in range(1, quarters + 1)])
+    error = np.sqrt(wanted * (1 - wanted) / paths)
+    assert np.all(np.abs(found - wanted) < 3 * error + 1e-3)
+
+
+def test_nobody_funds_a_company_that_new_money_cannot_save():
+    """The same rate and size of raises: most of it where it carries the company, next to none
+    where it burns the money within the horizon."""
+    grid, quarters = quarter_grid(2024.0, 3), 12
+    reach = access(raises=2.0, amount=150e6)
+
+    def new_money(drift):
+        return SURVIVE(
+            number(200e6), number(0.0), jnp.full(quarters, drift), jnp.zeros(quarters),
+            number(60e6), reach, grid, number(1.0),
+        ).new_money[:6]  # fmt: skip
+
+    believed = float((1 - np.exp(-0.5)) * 150e6)
+    assert float(new_money(0.0).min()) > 0.9 * believed
+    assert float(new_money(-250e6).max()) < 1e-3 * believed
+    assert np.all(np.asarray(new_money(0.0)) > np.asarray(new_money(-40e6)))
 
 
 def test_the_bridge_matters():

@@ -9,7 +9,17 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from framerail.deal import PARTIES, Terms, business_plan, headroom, open_book, settle_at, waterfall
+from framerail.deal import (
+    PARTIES,
+    Exposure,
+    StaffCut,
+    Terms,
+    business_plan,
+    headroom,
+    open_book,
+    settle_at,
+    waterfall,
+)
 from framerail.deal.settlement import delayed
 
 READING = runpy.run_path(str(Path(__file__).with_name("reading.py")))
@@ -98,6 +108,31 @@ def test_unpaid_build_fees_are_the_builders_loss():
     lost = settled(20.5, short, flows).value[0] - settled(20.5, long, flows).value[0]
     fee = 1.06 * float(flows.program.build_cost[20])
     assert 0.2 * fee < float(lost) < fee
+
+
+def test_a_staff_cut_saves_pay_after_its_severance():
+    cut = StaffCut(number(0.4), number(2025.0), number(0.25))
+    start_up = PARTNERS.start_up
+    leaner = eqx.tree_at(
+        lambda s: s.business.cuts, start_up, {"second": cut}, is_leaf=lambda x: x is None
+    )
+    change = business_plan(leaner, GRID).operating - business_plan(start_up, GRID).operating
+    np.testing.assert_allclose(change[:4], 0.0, atol=1e-6)
+    np.testing.assert_allclose(change[4], 0.0, atol=1e-3)  # a quarter's pay saved, and paid out
+    assert float(change[5:].min()) > 0.0
+
+
+def test_a_failure_orphans_the_trucks_sold_by_then():
+    exposure = Exposure(number(2_000.0), number(30e6))
+    exposed = eqx.tree_at(
+        lambda p: p.incumbent.exposure, PARTNERS, exposure, is_leaf=lambda x: x is None
+    )
+    row = ROW["incumbent"]
+    for time, lived in ((4.5, 0.0), (16.0, 16.0), (56.0, None)):
+        lost = settled(time).external[row] - settled(time, partners=exposed).external[row]
+        sold = float(FLOWS.program.incumbent_units[: int(lived)].sum()) if lived else 0.0
+        wanted = 0.0 if lived is None else 30e6 + 2_000.0 * sold
+        assert float(lost.sum()) == pytest.approx(wanted, abs=1.0)
 
 
 def test_waterfall_pays_by_rank():

@@ -5,44 +5,53 @@
 
 from framerail.deal.bargaining import (
     Bargain,
+    ClosingPath,
     Point,
+    Solutions,
     Talks,
     Zone,
+    closing_path,
     closing_probability,
+    efficient_frontier,
     nash_split,
+    solve_bargain,
+    value_moved,
     zone_from_gains,
     zone_of_agreement,
 )
+from framerail.deal.clauses.insolvency import waterfall
+from framerail.deal.clauses.transfer import SharedProgram
+from framerail.deal.contract import Contract, contract, deal_transfers
 from framerail.deal.deal_value import OUTCOMES, DealValue, Outside, value_deal
+from framerail.deal.default_paths import PathDraws, default_time_of_path
+from framerail.deal.flows import PartnerFlows
 from framerail.deal.inputs import DealInputs
-from framerail.deal.instruments import (
-    SharedProgram,
-    Terms,
-    deal_transfers,
-    with_upfront_and_royalty,
-)
+from framerail.deal.instruments import Terms, with_upfront_and_royalty
 from framerail.deal.partners import (
     BusinessPlan,
+    Exposure,
     Headroom,
     Incumbent,
     Partners,
+    StaffCut,
     StartUp,
     business_plan,
     headroom,
 )
 from framerail.deal.settlement import (
     PARTIES,
-    PartnerFlows,
     Settlement,
     open_book,
     settle_at,
-    waterfall,
+    with_new_money,
 )
 from framerail.deal.survival import (
+    FinancingDrivers,
     MarketAccess,
     Survival,
     SurvivalInputs,
     default_quarter,
+    effective_access,
     first_passage_probability,
     survive,
 )
@@ -52,17 +61,24 @@ __all__ = [
     "PARTIES",
     "Bargain",
     "BusinessPlan",
+    "ClosingPath",
+    "Contract",
     "DealInputs",
     "DealValue",
+    "Exposure",
+    "FinancingDrivers",
     "Headroom",
     "Incumbent",
     "MarketAccess",
     "Outside",
     "PartnerFlows",
     "Partners",
+    "PathDraws",
     "Point",
     "Settlement",
     "SharedProgram",
+    "Solutions",
+    "StaffCut",
     "StartUp",
     "Survival",
     "SurvivalInputs",
@@ -70,17 +86,25 @@ __all__ = [
     "Terms",
     "Zone",
     "business_plan",
+    "closing_path",
     "closing_probability",
+    "contract",
     "deal_transfers",
     "default_quarter",
+    "default_time_of_path",
+    "effective_access",
+    "efficient_frontier",
     "first_passage_probability",
     "headroom",
     "nash_split",
     "open_book",
     "settle_at",
+    "solve_bargain",
     "survive",
     "value_deal",
+    "value_moved",
     "waterfall",
+    "with_new_money",
     "with_upfront_and_royalty",
     "zone_from_gains",
     "zone_of_agreement",

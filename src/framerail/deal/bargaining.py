@@ -101,6 +101,95 @@ def nash_split(
     return disagreement + power / jnp.sum(power) * surplus
 
 
+class Solutions(eqx.Module):
+    """What theory picks on a frontier of gains (dollars), each as incumbent's and start-up's gain.
+
+    Attributes:
+        efficient: terms that no other terms beat for one side without costing the other.
+        nash: largest weighted product of gains.
+        kalai_smorodinsky: largest equal share of each side's best agreeable gain.
+        ultimatum_incumbent: the incumbent's best offer that the start-up still accepts.
+        ultimatum_start_up: the start-up's best offer that the incumbent still accepts.
+        exists: whether anything is agreeable; if not, all four are the least bad pair.
+    """
+
+    efficient: Bool[Array, " terms"]
+    nash: Float[Array, "two"]
+    kalai_smorodinsky: Float[Array, "two"]
+    ultimatum_incumbent: Float[Array, "two"]
+    ultimatum_start_up: Float[Array, "two"]
+    exists: Bool[Array, ""]
+
+
+def efficient_frontier(gains: Float[Array, "terms two"]) -> Bool[Array, " terms"]:
+    """Which of the terms leave nothing on the table: no others are better for both sides, or
+    better for one and as good for the other."""
+    better = jnp.all(gains[None] >= gains[:, None], axis=2)
+    strictly = jnp.any(gains[None] > gains[:, None], axis=2)
+    return ~jnp.any(better & strictly, axis=1)
+
+
+def solve_bargain(gains: Float[Array, "terms two"], incumbent_power: Scalar) -> Solutions:
+    """Bargaining solutions over any set of terms already evaluated (gains over no deal)."""
+    agreeable = jnp.all(gains >= 0.0, axis=1)
+    exists = jnp.any(agreeable)
+    best = jnp.max(jnp.where(agreeable[:, None], gains, 0.0), axis=0)
+
+    def pick(score: Float[Array, " terms"]) -> Float[Array, "two"]:
+        wanted = jnp.where(exists, jnp.where(agreeable, score, -jnp.inf), jnp.min(gains, axis=1))
+        return gains[jnp.argmax(wanted)]
+
+    weight = jnp.stack([incumbent_power, 1.0 - incumbent_power])
+    product = jnp.log(jnp.maximum(gains, 1e-3)) @ weight
+    return Solutions(
+        efficient=efficient_frontier(gains),
+        nash=pick(product),
+        kalai_smorodinsky=pick(jnp.min(gains / jnp.maximum(best, 1.0)[None], axis=1)),
+        ultimatum_incumbent=pick(gains[:, 0]),
+        ultimatum_start_up=pick(gains[:, 1]),
+        exists=exists,
+    )
+
+
+def value_moved(
+    slopes: Float[Array, "term two"],
+) -> tuple[Float[Array, " term"], Float[Array, " term"]]:
+    """What each term does at the margin, from both gains' slopes: value that it moves from one
+    side to the other, and value that it makes (or, negative, destroys)."""
+    opposite = slopes[:, 0] * slopes[:, 1] < 0.0
+    moved = jnp.where(opposite, jnp.min(jnp.abs(slopes), axis=1), 0.0)
+    return moved, jnp.sum(slopes, axis=1)
+
+
+class ClosingPath(eqx.Module):
+    """Probability of closing and of having failed, over the stages still ahead.
+
+    Attributes:
+        reached: probability of reaching each stage from the present one.
+        closes: probability of closing from each stage.
+        talks_fail: probability that the talks end at each stage.
+    """
+
+    reached: Float[Array, "stage"]
+    closes: Float[Array, "stage"]
+    talks_fail: Float[Array, "stage"]
+
+
+def closing_path(talks: Talks) -> ClosingPath:
+    """The stages of the talks, in order: talks, term sheet, definitive agreement, closed."""
+    names = ("talks", "term sheet", "definitive agreement", "closed")
+    closes = jnp.stack(
+        [talks.from_talks, talks.from_term_sheet, talks.from_agreement, jnp.ones(())]
+    )
+    # Reaching a later stage and closing from there is closing: the ratio is the way between.
+    ahead = jnp.arange(4) >= names.index(talks.stage)
+    now = closes[names.index(talks.stage)]
+    onward = jnp.minimum(now / jnp.maximum(closes, 1e-9), 1.0)
+    reached = jnp.where(ahead, onward, 1.0)
+    ends = jnp.append(-jnp.diff(reached), 0.0)
+    return ClosingPath(reached=reached, closes=closes, talks_fail=ends)
+
+
 def zone_of_agreement(
     gains: GainsFunction,
     upfront: Float[Array, "upfront"],

@@ -5,17 +5,17 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
+from framerail.deal.flows import PartnerFlows
 from framerail.deal.inputs import DealInputs
 from framerail.deal.instruments import Terms
 from framerail.deal.partners import Headroom, headroom, put_on_delisting
 from framerail.deal.settlement import (
     Book,
-    PartnerFlows,
-    company_cash,
     open_book,
     settle_at,
+    with_new_money,
 )
-from framerail.deal.survival import Survival, default_quarter, survive
+from framerail.deal.survival import Survival, default_quarter, effective_access, survive
 from framerail.numerics.calendar import QuarterGrid, fraction_before
 from framerail.numerics.outcome import Outcome, flag
 from framerail.quantities import Scalar
@@ -40,6 +40,11 @@ OUTCOMES: tuple[Outcome, ...] = (
         "survival_not_resolved",
         "The survival model loses more than one part in a thousand of its probability.",
         "raise survival.cash_shock or give raises a wider spread",
+    ),
+    Outcome(
+        "royalty_without_product",
+        "The term sheet charges a royalty on trucks of the incumbent, and none is built.",
+        "put a truck of the incumbent on the shared platform, or take terms.royalty out",
     ),
 )
 """What a deal has to say beside its value."""
@@ -130,14 +135,22 @@ def both_survivals(
     """The start-up's default risk with the deal and, if the talks fail, without it."""
     start_up, setting = inputs.partners.start_up, inputs.survival
     alone = book.plan.net
-    deal = alone + flows.start_up + company_cash(book.transfers, start_up.tax_rate)
+    deal = alone + flows.start_up + book.cash
     put = put_on_delisting(start_up, grid)
-    access = jax.tree.map(lambda *each: jnp.stack(each), setting.with_deal, setting.without_deal)
+    reach = [effective_access(each) for each in (setting.with_deal, setting.without_deal)]
+    access = jax.tree.map(lambda *each: jnp.stack(each), *reach)
     both = jax.vmap(
-        lambda drift, reach: survive(
-            start_up.cash, start_up.minimum_cash, drift, put, setting.cash_shock, reach, grid
+        lambda drift, due, reach: survive(
+            start_up.cash,
+            start_up.minimum_cash,
+            drift,
+            due,
+            setting.cash_shock,
+            reach,
+            grid,
+            setting.investor_horizon,
         )
-    )(jnp.stack([deal, alone]), access)
+    )(jnp.stack([deal, alone]), jnp.stack([put + book.put, put]), access)
     return jax.tree.map(lambda each: each[0], both), jax.tree.map(lambda each: each[1], both)
 
 
@@ -177,13 +190,22 @@ def _without_program(flows: PartnerFlows) -> PartnerFlows:
     )
 
 
-def _outcome(with_deal: _World, before_production: Scalar, imbalance: Scalar) -> Int[Array, ""]:
+def _outcome(
+    with_deal: _World,
+    before_production: Scalar,
+    imbalance: Scalar,
+    terms: Terms,
+    flows: PartnerFlows,
+) -> Int[Array, ""]:
     survival = with_deal.survival
+    royalty = jnp.zeros(()) if terms.royalty is None else terms.royalty.per_unit
+    unbuilt = (royalty > 0.0) & (jnp.sum(flows.program.incumbent_units) < 1.0)
     return (
         flag(before_production > 0.5, 0)
         | flag(imbalance > 0.01, 1)
         | flag(survival.capped, 2)
         | flag(survival.residual > 1e-3, 3)
+        | flag(unbuilt, 4)
     )
 
 
@@ -202,9 +224,11 @@ def value_deal(
     partners, setting = inputs.partners, inputs.survival
     book = open_book(terms, flows, partners, setting.with_deal, grid)
     living, living_alone = both_survivals(inputs, flows, book, grid)
+    book = with_new_money(book, living, partners.start_up, grid)
     deal = _settle_world(inputs, terms, flows, book, living, grid)
     idle = _without_program(flows)
     book_alone = open_book(Terms(), idle, partners, setting.without_deal, grid)
+    book_alone = with_new_money(book_alone, living_alone, partners.start_up, grid)
     alone = _settle_world(inputs, Terms(), idle, book_alone, living_alone, grid)
     value = deal.weight @ deal.value
     without = alone.weight @ alone.value
@@ -240,5 +264,5 @@ def value_deal(
         realized_gain=realized - without,
         headroom=headroom(partners.incumbent, cheque),
         sum_residual=imbalance,
-        outcome=_outcome(deal, before, imbalance),
+        outcome=_outcome(deal, before, imbalance, terms, flows),
     )

@@ -59,6 +59,26 @@ class Debt(Declared):
     """Share of the face that falls due when the shares lose their listing."""
 
 
+class StaffCut(Declared):
+    """A later cut of staff, as an action to save cash."""
+
+    share: Fraction
+    """Share of the pay then left that is saved."""
+    date: Year
+    """When it takes effect."""
+    severance: Duration
+    """Severance, in years of the pay saved."""
+
+
+class Exposure(Declared):
+    """What a failure of the start-up leaves with the incumbent beyond unpaid claims."""
+
+    warranty_per_truck: DollarPerTruck
+    """Cost of warranty and recall, orphaned, for each truck that it has sold by then."""
+    supplier_claims: PositiveDollar
+    """Claims of suppliers to the shared line that were the start-up's."""
+
+
 class CarBusiness(Declared):
     """What the start-up sells today, apart from the shared program."""
 
@@ -100,6 +120,8 @@ class CarBusiness(Declared):
     """Share of payables that suppliers get back on top of paying as they deliver."""
     unwind_period: Duration
     """Time over which they get it back."""
+    cuts: dict[str, StaffCut] | None = None
+    """Later cuts of staff, by name."""
 
 
 class Franchise(Declared):
@@ -175,6 +197,8 @@ class Incumbent(Declared):
     """Other calls on the same cash, by name."""
     tax_rate: Fraction
     """Tax relief on payments under the deal."""
+    exposure: Exposure | None = None
+    """What a failure of the start-up leaves with it."""
 
 
 class Partners(Declared):
@@ -234,13 +258,27 @@ class Headroom(eqx.Module):
     """The cheque over a year's capital spending."""
 
 
-def _debt_owed(debt: Debt, grid: QuarterGrid) -> Float[Array, "quarter"]:
+def debt_owed(debt: Debt, grid: QuarterGrid) -> Float[Array, "quarter"]:
+    """Face still owed in each quarter."""
     return debt.face * fraction_before(debt.maturity, grid)
 
 
 def _debts_of(debts: dict[str, Debt], rank: Rank, grid: QuarterGrid) -> Float[Array, "quarter"]:
-    owed = [_debt_owed(debts[key], grid) for key in sorted(debts) if debts[key].rank == rank]
+    owed = [debt_owed(debts[key], grid) for key in sorted(debts) if debts[key].rank == rank]
     return sum(owed, start=jnp.zeros(grid.quarters))
+
+
+def _later_cuts(
+    cuts: dict[str, StaffCut], pay: Float[Array, "quarter"], grid: QuarterGrid
+) -> Float[Array, "quarter"]:
+    """What cuts save in each quarter, severance counted; `pay` per year before them."""
+    left, change = pay, jnp.zeros(grid.quarters)
+    for key in sorted(cuts):
+        cut = cuts[key]
+        saved = left * cut.share * fraction_after(cut.date, grid)
+        due = at_once(jnp.ones(()), cut.date, grid) * left * cut.share * cut.severance
+        left, change = left - saved, change + 0.25 * saved - due
+    return change
 
 
 def business_plan(start_up: StartUp, grid: QuarterGrid) -> BusinessPlan:
@@ -267,10 +305,12 @@ def business_plan(start_up: StartUp, grid: QuarterGrid) -> BusinessPlan:
     overhead = business.overhead * growth_index(business.overhead_change, first + 0.5, grid)
     fixed = overhead * (1.0 - saved) + business.capital_spending
     operating = price * deliveries - cost * (deliveries - from_stock) - 0.25 * fixed
+    pay = overhead * business.staff_share * (1.0 - business.staff_cut)
+    operating = operating + _later_cuts(business.cuts or {}, pay, grid)
     unwound = business.payables * business.payables_unwound
     suppliers = spread(unwound, first, first + business.unwind_period, grid)
     debts = start_up.debts
-    interest = [0.25 * debts[key].coupon * _debt_owed(debts[key], grid) for key in sorted(debts)]
+    interest = [0.25 * debts[key].coupon * debt_owed(debts[key], grid) for key in sorted(debts)]
     repayment = [
         at_once(debts[key].face * debts[key].paid_in_cash, debts[key].maturity, grid)
         * (1.0 - fraction_after(debts[key].maturity, grid)[0])
@@ -291,7 +331,7 @@ def business_plan(start_up: StartUp, grid: QuarterGrid) -> BusinessPlan:
 def put_on_delisting(start_up: StartUp, grid: QuarterGrid) -> Float[Array, "quarter"]:
     """Debt that falls due at once if the shares lose their listing in each quarter (dollars)."""
     debts = start_up.debts
-    due = [debts[key].put_on_delisting * _debt_owed(debts[key], grid) for key in sorted(debts)]
+    due = [debts[key].put_on_delisting * debt_owed(debts[key], grid) for key in sorted(debts)]
     return sum(due, start=jnp.zeros(grid.quarters))
 
 

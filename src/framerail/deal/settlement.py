@@ -14,24 +14,15 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
-from framerail.deal.instruments import (
-    EquityStake,
-    SharedProgram,
-    StepIn,
-    Terms,
-    Transfer,
-    deal_transfers,
-    royalty_per_quarter,
-)
-from framerail.deal.partners import RANKS, BusinessPlan, Partners, StartUp, business_plan
-from framerail.deal.survival import MarketAccess, expected_raise
-from framerail.numerics.calendar import (
-    QUARTER,
-    QuarterGrid,
-    at_once,
-    fraction_after,
-    fraction_before,
-)
+from framerail.deal.clauses.insolvency import AssetPurchase
+from framerail.deal.clauses.transfer import Transfer
+from framerail.deal.contract import contract
+from framerail.deal.estate import company_cash, exit_values, recovery
+from framerail.deal.flows import PartnerFlows
+from framerail.deal.instruments import StepIn, Terms, royalty_per_quarter
+from framerail.deal.partners import BusinessPlan, Partners, StartUp, business_plan
+from framerail.deal.survival import MarketAccess, Survival, expected_raise
+from framerail.numerics.calendar import QUARTER, QuarterGrid, at_once, fraction_before
 from framerail.quantities import Scalar
 
 Party = Literal["incumbent", "start-up", "creditors", "suppliers", "investors", "government"]
@@ -39,31 +30,6 @@ PARTIES: tuple[Party, ...] = (
     "incumbent", "start-up", "creditors", "suppliers", "investors", "government"
 )  # fmt: skip
 """Rows of the ledger, in order."""
-
-
-class PartnerFlows(eqx.Module):
-    """What the engine brings: each partner's cash from the program before any deal transfer.
-
-    Attributes:
-        program: quantities that the instruments refer to.
-        incumbent: its cash while both perform, after its own tax; it pays for building both
-            brands' trucks and for plant and tooling (dollars).
-        start_up: its cash from the shared program while both perform; it pays for platform
-            engineering and sells its trucks without paying for their assembly (dollars).
-        incumbent_alone: the incumbent's cash from the program when it goes on alone, on the
-            undelayed calendar (dollars).
-        incumbent_discount: discount factor of each quarter for the incumbent's flows.
-        start_up_discount: the same for the start-up's flows.
-        others_discount: the same for everyone else.
-    """
-
-    program: SharedProgram
-    incumbent: Float[Array, "quarter"]
-    start_up: Float[Array, "quarter"]
-    incumbent_alone: Float[Array, "quarter"]
-    incumbent_discount: Float[Array, "quarter"]
-    start_up_discount: Float[Array, "quarter"]
-    others_discount: Float[Array, "quarter"]
 
 
 class Settlement(eqx.Module):
@@ -90,7 +56,13 @@ class Book(eqx.Module):
     Attributes:
         plan: the start-up's present business.
         transfers: payments under each clause, both performing.
-        exit_payment: what the sale of the incumbent's shares brings, both alive.
+        exits: what the sale of the incumbent's shares, and its notes at maturity, bring, both
+            alive.
+        redeemed: what of that the company has to pay in cash.
+        cash: what the deal does to its cash while both perform, after its tax.
+        put: debt under the deal that falls due if the shares lose their listing.
+        outside: cash from and to third parties that clauses cause, of incumbent and start-up.
+        unpaid: bills of the incumbent that a failure in each quarter leaves open.
         franchise: what the rest of the start-up is worth at its date.
         raised: expected new money in each quarter in which the start-up lives.
         proceeds: what an estate opened in each quarter brings, after its costs.
@@ -100,64 +72,18 @@ class Book(eqx.Module):
 
     plan: BusinessPlan
     transfers: dict[str, Transfer]
-    exit_payment: Float[Array, "quarter"]
+    exits: dict[str, Float[Array, "quarter"]]
+    redeemed: Float[Array, "quarter"]
+    cash: Float[Array, "quarter"]
+    put: Float[Array, "quarter"]
+    outside: Float[Array, "two quarter"]
+    unpaid: Float[Array, "quarter"]
     franchise: Float[Array, "quarter"]
     raised: Float[Array, "quarter"]
     proceeds: Float[Array, "quarter"]
     recovered: Float[Array, "claimant quarter"]
     alone: Float[Array, "quarter"]
     royalty_alone: Float[Array, "quarter"]
-
-
-def waterfall(
-    pool: Float[Array, "..."], claims: Float[Array, "rank ..."]
-) -> Float[Array, "rank ..."]:
-    """Distribution of a pool by rank: each rank is paid in full before the next gets anything."""
-    ahead = jnp.cumsum(claims, axis=0) - claims
-    return jnp.clip(pool[None] - ahead, 0.0, claims)
-
-
-def company_cash(transfers: dict[str, Transfer], tax_rate: Scalar) -> Float[Array, "quarter"]:
-    """What the deal does to the start-up's cash while both perform, after its tax."""
-    kept = [
-        transfers[key].payment * (1.0 - tax_rate if transfers[key].taxable else 1.0)
-        for key in sorted(transfers)
-    ]
-    return jnp.sum(jnp.stack(kept), axis=0)
-
-
-def _recovery(
-    start_up: StartUp, plan: BusinessPlan, owed_to_builder: Float[Array, "quarter"]
-) -> tuple[Float[Array, "quarter"], Float[Array, "claimant quarter"]]:
-    """Net proceeds of an estate opened in each quarter, and what three claimants get of it."""
-    estate = start_up.estate
-    sales = estate.stock_recovery * start_up.business.price * plan.stock + estate.platform_value
-    administration = estate.administration * (sales + start_up.minimum_cash)
-    secured, unsecured = plan.debt[RANKS.index("secured")], plan.debt[RANKS.index("unsecured")]
-    unsecured_all = unsecured + plan.payables + owed_to_builder
-    pool = jnp.maximum(sales + start_up.minimum_cash - administration, 0.0)
-    paid = waterfall(pool, jnp.stack([secured, unsecured_all]))
-    rate = paid[1] / jnp.maximum(unsecured_all, 1.0)  # below a dollar of claims nothing is lost
-    recovered = jnp.stack([owed_to_builder * rate, paid[0] + unsecured * rate,
-                           plan.payables * rate])  # fmt: skip
-    return sales - administration, recovered
-
-
-def _exit(
-    clause: EquityStake,
-    start_up: StartUp,
-    flows: PartnerFlows,
-    deal_cash: Float[Array, "quarter"],
-    grid: QuarterGrid,
-) -> Float[Array, "quarter"]:
-    """What the incumbent's shares bring at their exit date if the company lives."""
-    day = at_once(jnp.ones(()), clause.exit_date, grid)
-    discount = flows.start_up_discount
-    later = fraction_after(clause.exit_date, grid) * (flows.start_up + deal_cash) * discount
-    # The franchise is carried to the exit date at the rate that the flows are discounted with.
-    there = at_once(start_up.franchise.equity_value, start_up.franchise.date, grid)
-    worth = (jnp.sum(later) + there @ discount) / (day @ discount)
-    return day * clause.share * jnp.maximum(worth, 0.0)
 
 
 def open_book(
@@ -170,25 +96,30 @@ def open_book(
     """Prepare everything that all realizations share."""
     start_up, program = partners.start_up, flows.program
     plan = business_plan(start_up, grid)
-    transfers = deal_transfers(terms, program, grid)
+    made = contract(terms, program, grid)
     nothing = jnp.zeros(grid.quarters)
     owed = nothing
     if terms.build_fee is not None:
-        owed = -transfers["build fee"].payment * terms.build_fee.payment_terms / QUARTER
-    proceeds, recovered = _recovery(start_up, plan, owed)
-    sold = nothing
-    if terms.equity is not None:
-        cash = company_cash(transfers, start_up.tax_rate)
-        sold = _exit(terms.equity, start_up, flows, cash, grid)
+        owed = -made.transfers["build fee"].payment * terms.build_fee.payment_terms / QUARTER
+    proceeds, recovered = recovery(terms, start_up, plan, made, owed, grid)
+    outside = sum(made.outside, start=jnp.zeros((2, grid.quarters)))
+    cash = company_cash(made.transfers, start_up.tax_rate, grid) + outside[1]
+    exits, redeemed = exit_values(terms, made, start_up, flows, cash, grid)
     royalty = nothing
     if terms.royalty is not None and terms.step_in is not None:
         royalty = terms.step_in.royalty_due * royalty_per_quarter(
             terms.royalty, program.incumbent_units, program.start_of_production, grid
         )
+    bills = made.claims.get("reciprocal supply")
     return Book(
         plan=plan,
-        transfers=transfers,
-        exit_payment=sold,
+        transfers=made.transfers,
+        exits=exits,
+        redeemed=redeemed,
+        cash=cash - redeemed,
+        put=sum((made.claims[key].put for key in sorted(made.claims)), start=nothing),
+        outside=outside,
+        unpaid=owed + (bills.owed if bills is not None else nothing),
         franchise=at_once(start_up.franchise.equity_value, start_up.franchise.date, grid),
         raised=expected_raise(access) * fraction_before(start_up.franchise.date, grid),
         proceeds=proceeds,
@@ -196,6 +127,12 @@ def open_book(
         alone=flows.incumbent_alone,
         royalty_alone=royalty,
     )
+
+
+def with_new_money(book: Book, survival: Survival, start_up: StartUp, grid: QuarterGrid) -> Book:
+    """The book with the money that investors give, who look at the company's prospects."""
+    raised = survival.new_money * fraction_before(start_up.franchise.date, grid)
+    return eqx.tree_at(lambda each: each.raised, book, raised)
 
 
 def delayed(flow: Float[Array, "quarter"], quarters: Scalar) -> Float[Array, "quarter"]:
@@ -222,6 +159,42 @@ def _going_on_alone(
     worth = (earned - owed) @ flows.incumbent_discount
     chance = jnp.where(worth > 0.0, step_in.license_survival, 0.0)
     return chance * earned, chance * owed, chance * jnp.sum(failing)
+
+
+class _Bid(eqx.Module):
+    """Expected effects of buying the designs out of the estate, by quarter."""
+
+    paid: Float[Array, "quarter"]
+    earned: Float[Array, "quarter"]
+    forgone: Float[Array, "quarter"]
+    chance: Scalar
+
+
+def _asset_purchase(
+    clause: AssetPurchase | None,
+    start_up: StartUp,
+    book: Book,
+    flows: PartnerFlows,
+    performing: Float[Array, "quarter"],
+    failing: Float[Array, "quarter"],
+    stepped_in: Scalar,
+) -> _Bid:
+    """The incumbent bids where it pays and no license has survived; the designs then bring the
+    bid instead of what anybody else would have paid."""
+    zero = jnp.zeros_like(performing)
+    if clause is None:
+        return _Bid(zero, zero, zero, jnp.zeros(()))
+    gap = clause.delay / QUARTER
+    earned = clause.completeness * delayed(book.alone * (1.0 - performing), gap)
+    earned = earned - failing * clause.cost
+    worth = (earned - failing * clause.bid) @ flows.incumbent_discount
+    fails = jnp.sum(failing)
+    left = 1.0 - stepped_in / jnp.maximum(fails, 1e-9)
+    chance = jnp.where(worth > 0.0, clause.probability * jnp.clip(left, 0.0, 1.0), 0.0)
+    estate = start_up.estate
+    others = jnp.minimum(estate.platform_value * (1.0 - estate.administration), clause.bid)
+    forgone = estate_payments((others * jnp.ones_like(zero))[None], failing, estate.delay)[0]
+    return _Bid(chance * failing * clause.bid, chance * earned, chance * forgone, chance * fails)
 
 
 def settle_at(
@@ -251,28 +224,33 @@ def settle_at(
     recovered = estate_payments(book.recovered, failing, start_up.estate.delay)
     net_proceeds = estate_payments(book.proceeds[None], failing, start_up.estate.delay)[0]
     paid = {key: book.transfers[key].payment * performing for key in sorted(book.transfers)}
-    sold = book.exit_payment * performing
-    deal = sum(paid.values(), start=jnp.zeros(grid.quarters)) - sold
-    taxed = sum(
-        (paid[key] for key in paid if book.transfers[key].taxable),
-        start=jnp.zeros(grid.quarters),
+    sold = {key: book.exits[key] * performing for key in sorted(book.exits)}
+    payer = {key: book.transfers[key].payer for key in paid}
+    zero = jnp.zeros(grid.quarters)
+    lent = sum((paid[key] for key in paid if payer[key] == "creditors"), start=zero)
+    deal = sum((paid[key] for key in paid if payer[key] == "incumbent"), start=zero)
+    deal = deal - sum(sold.values(), start=zero)
+    taxed = {key: paid[key] for key in paid if book.transfers[key].taxable}
+    tax = start_up.tax_rate * sum(taxed.values(), start=zero)
+    relief = incumbent.tax_rate * sum(
+        (taxed[key] for key in taxed if payer[key] == "incumbent"), start=zero
     )
-    relief, tax = incumbent.tax_rate * taxed, start_up.tax_rate * taxed
+    bid = _asset_purchase(terms.asset_purchase, start_up, book, flows, performing, failing, chance)
     counted = performing * fraction_before(start_up.franchise.date, grid)
     service, old_bills = plan.debt_service * counted, plan.suppliers * counted
     raised, owned = _new_money(book, performing)
     ledger = jnp.stack(
         [
             -deal + relief + recovered[0] - to_estate,
-            deal - tax - service - old_bills - jnp.sum(recovered, axis=0) + raised - owned,
-            service + recovered[1] + to_estate,
+            deal + lent - tax - service - old_bills - jnp.sum(recovered, axis=0) + raised - owned,
+            service + recovered[1] + to_estate - lent,
             old_bills + recovered[2],
             owned - raised,
             tax - relief,
         ]
     )
     # The receivable that a failure leaves unpaid was booked as paid: take it back.
-    unpaid = _unpaid_build_fees(terms, book, failing)
+    unpaid = book.unpaid * failing
     ledger = ledger.at[0].add(-unpaid).at[1].add(unpaid)
     own_business = plan.operating * counted + book.franchise * performing
     external = jnp.stack(
@@ -282,8 +260,20 @@ def settle_at(
             *[jnp.zeros(grid.quarters)] * (len(PARTIES) - 2),
         ]
     )
-    transfers = {key: jnp.sum(paid[key]) for key in sorted(paid)}
-    transfers["equity sale"] = -jnp.sum(sold)
+    external = external.at[:2].add(book.outside * performing[None, :])
+    if incumbent.exposure is not None:
+        sold_before = jnp.cumsum(flows.program.incumbent_units * performing)
+        orphaned = incumbent.exposure.warranty_per_truck * sold_before
+        left = failing * (orphaned + incumbent.exposure.supplier_claims)
+        external = external.at[0].add(-left)
+    if terms.asset_purchase is not None:
+        ledger = ledger.at[0].add(-bid.paid).at[2].add(bid.paid - bid.forgone)
+        ledger = ledger.at[1].add(bid.forgone)
+        external = external.at[0].add(bid.earned).at[1].add(-bid.forgone)
+        chance = chance + bid.chance
+    transfers = {key: jnp.sum(paid[key]) for key in paid if payer[key] == "incumbent"}
+    transfers["equity sale"] = jnp.zeros(())
+    transfers |= {key: -jnp.sum(sold[key]) for key in sold}
     return Settlement(
         ledger=ledger,
         external=external,
@@ -316,15 +306,6 @@ def _new_money(
     total, worth = jnp.sum(raised), jnp.sum(book.franchise)
     share = total / jnp.maximum(total + worth, 1.0)
     return raised, share * book.franchise * performing
-
-
-def _unpaid_build_fees(
-    terms: Terms, book: Book, failing: Float[Array, "quarter"]
-) -> Float[Array, "quarter"]:
-    if terms.build_fee is None:
-        return jnp.zeros_like(failing)
-    fees = -book.transfers["build fee"].payment
-    return fees * failing * terms.build_fee.payment_terms / QUARTER
 
 
 def books_balance(settlement: Settlement) -> Bool[Array, ""]:

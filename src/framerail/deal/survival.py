@@ -3,11 +3,17 @@
 Within a quarter cash moves with the plan's drift and a constant volatility, and the company fails
 at the first touch of its minimum cash. The density of cash given survival is carried forward
 exactly in time (killed-Brownian kernel: method of images, Karatzas and Shreve 1991, sec. 2.8) on
-Gauss-Legendre nodes in units of a quarter's shock. At a quarter's end two more things may happen:
-the shares lose their listing and noteholders put their notes (a company that cannot pay them
-fails, one that can refinances them), and the company raises money. All is smooth in the inputs.
+Gauss-Legendre nodes in units of a quarter's shock, so that no touch between dates is missed.
+
+At a quarter's end the company passes through a state machine. Listed shares may lose their
+listing; noteholders then put their notes, other debt defaults across, and a company that cannot
+pay what falls due files, while one that can goes on without a listing. A listed company may raise
+money; nobody buys shares of one without a listing. Investors fund the living: a raise comes with
+its rate times the probability that, with the money and without any later raise, the company lasts
+their horizon on its plan. All is smooth in the inputs.
 """
 
+import dataclasses
 from typing import Annotated
 
 import equinox as eqx
@@ -18,7 +24,15 @@ from jax.scipy.special import log_ndtr, ndtr
 from jaxtyping import Array, Bool, Float
 
 from framerail.numerics.calendar import QUARTER, QuarterGrid, fraction_after
-from framerail.quantities import Declared, Fraction, PositiveDollar, Quantity, Scalar, Year
+from framerail.quantities import (
+    Declared,
+    Duration,
+    Fraction,
+    PositiveDollar,
+    Quantity,
+    Scalar,
+    Year,
+)
 
 PerYear = Annotated[Scalar, Quantity("1/year", 0.0, 50.0)]
 CashShock = Annotated[Scalar, Quantity("dollar", 1e5, 1e11)]
@@ -31,6 +45,25 @@ _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(_NODE_COUNT)
 _NODES, _WEIGHTS = _CAP * (_NODES + 1.0) / 2.0, _CAP * _WEIGHTS / 2.0
 _BLUR = 0.6
 """Least spread of a raise, and of the put that just cannot be paid, in quarterly shocks."""
+
+
+class FinancingDrivers(Declared):
+    """What stands behind access to capital: listing price, liens, the market, a sponsor."""
+
+    market_value: PositiveDollar
+    """Market value of the shares."""
+    placement: Fraction
+    """Most that one raise brings, as a share of market value."""
+    window: Fraction
+    """Share of the time in which the market takes such paper."""
+    secured_share: Fraction
+    """Share of the investors who ask for collateral."""
+    lien_space: Fraction
+    """Share of them that free assets can still satisfy."""
+    sponsor_raises: PerYear
+    """Rate of a sponsor's cheques, which need neither window nor collateral."""
+    sponsor_amount: PositiveDollar
+    """Size of a sponsor's cheque."""
 
 
 class MarketAccess(Declared):
@@ -46,6 +79,8 @@ class MarketAccess(Declared):
     """Rate at which the shares lose their listing (per year)."""
     delisting_from: Year
     """Date from which the exchange may act."""
+    drivers: FinancingDrivers | None = None
+    """What cuts rate and size of raises down; none leaves them as they are."""
 
 
 class SurvivalInputs(Declared):
@@ -53,6 +88,8 @@ class SurvivalInputs(Declared):
 
     cash_shock: CashShock
     """Standard deviation of a quarter's cash flow about the plan."""
+    investor_horizon: Duration
+    """Time that new money has to last, on plan and without another raise, to be given."""
     without_deal: MarketAccess
     """Access to capital when the talks fail."""
     with_deal: MarketAccess
@@ -70,6 +107,8 @@ class Survival(eqx.Module):
         hazard: probability of failing in each quarter given survival to its start.
         planned_cash: cash at the quarter's end on plan, without shocks, raises or failure.
         expected_cash: mean cash at the quarter's end given survival (dollars).
+        new_money: expected raise in each quarter given survival to its start (dollars).
+        listed: probability of living with a listing at each quarter's end.
         runway: quarters until planned cash falls to the minimum; the calendar's length if never.
         residual: probability lost or made by the quadrature over the whole calendar.
         capped: whether the start cash lies above the range that is followed.
@@ -80,6 +119,8 @@ class Survival(eqx.Module):
     hazard: Float[Array, "quarter"]
     planned_cash: Float[Array, "quarter"]
     expected_cash: Float[Array, "quarter"]
+    new_money: Float[Array, "quarter"]
+    listed: Float[Array, "quarter"]
     runway: Float[Array, ""]
     residual: Float[Array, ""]
     capped: Bool[Array, ""]
@@ -120,22 +161,37 @@ def _to_top(
 
 
 def _move(
-    points: Float[Array, " point"], mass: Float[Array, " point"], drift: Scalar
-) -> tuple[Float[Array, "node"], Float[Array, ""]]:
+    points: Float[Array, " point"], mass: Float[Array, "state point"], drift: Scalar
+) -> tuple[Float[Array, "state node"], Float[Array, ""]]:
     """One quarter of killed Brownian motion: new mass at the nodes, and the mass that failed.
 
     Cash beyond the grid's top counts as the top.
     """
     start, end = points[:, None], jnp.asarray(_NODES)[None, :]
     density = _normal_density(end - start - drift) * -jnp.expm1(-2.0 * start * end)
-    moved = (mass @ density) * _WEIGHTS
-    moved = moved.at[-1].add(mass @ _to_top(points, drift, jnp.ones(())))
-    return moved, mass @ (1.0 - _survive(points, drift, jnp.ones(())))
+    moved = (mass @ density) * _WEIGHTS[None, :]
+    moved = moved.at[:, -1].add(mass @ _to_top(points, drift, jnp.ones(())))
+    return moved, jnp.sum(mass @ (1.0 - _survive(points, drift, jnp.ones(()))))
+
+
+def effective_access(access: MarketAccess) -> MarketAccess:
+    """Rate and mean size of raises once listing price, liens, window and sponsor are counted."""
+    drivers = access.drivers
+    if drivers is None:
+        return access
+    collateral = 1.0 - drivers.secured_share * (1.0 - drivers.lien_space)
+    market = access.raises * drivers.window * collateral
+    size = jnp.minimum(access.raise_amount, drivers.placement * drivers.market_value)
+    rate = market + drivers.sponsor_raises
+    some = jnp.where(rate > 0.0, rate, 1.0)
+    amount = (market * size + drivers.sponsor_raises * drivers.sponsor_amount) / some
+    return dataclasses.replace(access, raises=rate, raise_amount=amount, drivers=None)
 
 
 def expected_raise(access: MarketAccess) -> Scalar:
-    """Mean of new money per quarter of life (dollars)."""
-    return -jnp.expm1(-QUARTER * access.raises) * access.raise_amount
+    """Mean of new money per quarter of a company that every investor believes in (dollars)."""
+    able = effective_access(access)
+    return -jnp.expm1(-QUARTER * able.raises) * able.raise_amount
 
 
 class _Jumps(eqx.Module):
@@ -144,6 +200,17 @@ class _Jumps(eqx.Module):
     raised: Float[Array, "node node"]
     """Transition of a company that raises money."""
     raise_probability: Scalar
+    amount: Scalar
+
+
+class _Events(eqx.Module):
+    """One quarter: drift, debt put on delisting, chance of delisting, the investors' outlook."""
+
+    drift: Float[Array, "..."]
+    put: Float[Array, "..."]
+    delisting: Float[Array, "..."]
+    later_drift: Float[Array, "..."]
+    later_time: Float[Array, "..."]
 
 
 def _jumps(access: MarketAccess, shock: Scalar) -> _Jumps:
@@ -160,19 +227,33 @@ def _jumps(access: MarketAccess, shock: Scalar) -> _Jumps:
     return _Jumps(
         raised=raised,
         raise_probability=-jnp.expm1(-QUARTER * access.raises),
+        amount=amount,
     )
 
 
 def _settle_quarter_end(
-    mass: Float[Array, "node"], put: Scalar, delisting: Scalar, jumps: _Jumps
-) -> tuple[Float[Array, "node"], Float[Array, ""]]:
-    """Delisting, then raises; returns the mass that is left and what failed."""
-    unable = jnp.where(put > 0.0, ndtr((put - _NODES) / _BLUR), 0.0)
-    failing = delisting * unable
-    left = mass * (1.0 - failing)
-    raised = left @ jumps.raised
-    chance = jumps.raise_probability
-    return (1.0 - chance) * left + chance * raised, mass @ failing
+    mass: Float[Array, "state node"], now: _Events, jumps: _Jumps
+) -> tuple[Float[Array, "state node"], Float[Array, ""], Float[Array, ""]]:
+    """Delisting with what falls due on it, then raises; the mass left, failed, and new money."""
+    listed, unlisted = mass
+    unable = jnp.where(now.put > 0.0, ndtr((now.put - _NODES) / _BLUR), 0.0)
+    struck = now.delisting * listed
+    listed, unlisted = listed - struck, unlisted + struck * (1.0 - unable)
+    lasts = _survive(jnp.asarray(_NODES) + jumps.amount, now.later_drift, jnp.sqrt(now.later_time))
+    raising = jumps.raise_probability * lasts * listed
+    listed = listed - raising + raising @ jumps.raised
+    return jnp.stack([listed, unlisted]), jnp.sum(struck * unable), jnp.sum(raising) * jumps.amount
+
+
+def outlook(
+    drift: Float[Array, "quarter"], horizon: Scalar
+) -> tuple[Float[Array, "quarter"], Float[Array, "quarter"]]:
+    """Planned change of cash over the investors' horizon after each quarter, and its length in
+    quarters as far as the calendar goes."""
+    index = jnp.arange(drift.shape[0], dtype=drift.dtype)
+    ahead = index[None, :] - index[:, None] - 1.0
+    weight = jnp.where(ahead >= 0.0, jnp.clip(horizon / QUARTER - ahead, 0.0, 1.0), 0.0)
+    return weight @ drift, jnp.maximum(jnp.sum(weight, axis=1), 1e-3)
 
 
 def survive(
@@ -183,6 +264,7 @@ def survive(
     cash_shock: Scalar,
     access: MarketAccess,
     grid: QuarterGrid,
+    investor_horizon: Scalar | None = None,
 ) -> Survival:
     """Default risk of a company by quarter.
 
@@ -194,35 +276,42 @@ def survive(
         cash_shock: standard deviation of a quarter's cash about the plan (dollars).
         access: rates and sizes of raises, rate of delisting.
         grid: the calendar.
+        investor_horizon: time that new money has to last (years); left out, investors do not ask.
     """
+    access = effective_access(access)
     start = (cash - minimum_cash) / cash_shock
     begin = jnp.clip(start, 0.0, _CAP)[None]
     exposed = fraction_after(access.delisting_from, grid)
-    delisting = -jnp.expm1(-QUARTER * access.delisting * exposed)
-    events = (drift / cash_shock, put / cash_shock, delisting)
+    horizon = jnp.zeros(()) if investor_horizon is None else investor_horizon
+    later_drift, later_time = outlook(drift / cash_shock, horizon)
+    events = _Events(
+        drift=drift / cash_shock,
+        put=put / cash_shock,
+        delisting=-jnp.expm1(-QUARTER * access.delisting * exposed),
+        later_drift=later_drift,
+        later_time=later_time,
+    )
     jumps = _jumps(access, cash_shock)
     nodes = jnp.asarray(_NODES)
 
     def quarter(
-        points: Float[Array, " point"],
-        mass: Float[Array, " point"],
-        now: tuple[Scalar, Scalar, Scalar],
-    ) -> tuple[Float[Array, "node"], tuple[Scalar, Scalar, Scalar]]:
-        moved, failed = _move(points, mass, now[0])
-        left, cut_off = _settle_quarter_end(moved, now[1], now[2], jumps)
-        return left, (failed + cut_off, jnp.sum(left), left @ nodes)
+        points: Float[Array, " point"], mass: Float[Array, "state point"], now: _Events
+    ) -> tuple[Float[Array, "state node"], Float[Array, "figure"]]:
+        moved, failed = _move(points, mass, now.drift)
+        left, cut_off, raised = _settle_quarter_end(moved, now, jumps)
+        figures = [failed + cut_off, raised, jnp.sum(left[0]), jnp.sum(left), jnp.sum(left @ nodes)]
+        return left, jnp.stack(figures)
 
     @jax.checkpoint
     def step(
-        mass: Float[Array, "node"], now: tuple[Scalar, Scalar, Scalar]
-    ) -> tuple[Float[Array, "node"], tuple[Scalar, Scalar, Scalar]]:
+        mass: Float[Array, "state node"], now: _Events
+    ) -> tuple[Float[Array, "state node"], Float[Array, "figure"]]:
         return quarter(nodes, mass, now)
 
-    mass, first = quarter(begin, jnp.ones(1), jax.tree.map(lambda each: each[0], events))
+    whole = jnp.asarray([[1.0], [0.0]])
+    mass, first = quarter(begin, whole, jax.tree.map(lambda each: each[0], events))
     _, rest = jax.lax.scan(step, mass, jax.tree.map(lambda each: each[1:], events))
-    default, alive, cash_alive = (
-        jnp.concatenate([one[None], more]) for one, more in zip(first, rest, strict=True)
-    )
+    default, raised, listed, alive, cash_alive = jnp.concatenate([first[None], rest]).T
     cumulative = jnp.clip(jnp.cumsum(default), 0.0, 1.0)
     before = jnp.clip(1.0 - cumulative + default, 0.0, 1.0)
     planned = cash + jnp.cumsum(drift)
@@ -232,6 +321,8 @@ def survive(
         hazard=_ratio(default, before),
         planned_cash=planned,
         expected_cash=minimum_cash + cash_shock * _ratio(cash_alive, alive),
+        new_money=cash_shock * _ratio(raised, before),
+        listed=listed,
         runway=_runway(jnp.append(cash, planned[:-1]), planned, minimum_cash),
         residual=jnp.abs(1.0 - cumulative[-1] - alive[-1]),
         capped=start > _CAP,
