@@ -73,8 +73,12 @@ def leaf_schema(path: str) -> dict[str, Any]:
 
 def _resolve(node: dict[str, Any], whole: dict[str, Any]) -> dict[str, Any]:
     while True:
-        clauses = [entry for entry in node.get("anyOf", ()) if "$ref" in entry]
-        if len(clauses) == 1:  # an optional table: the table or null
+        clauses = [
+            entry
+            for entry in node.get("anyOf", ())
+            if "$ref" in entry or isinstance(entry.get("additionalProperties"), dict)
+        ]
+        if len(clauses) == 1:  # an optional table, or a table of tables: that or null
             node = clauses[0]
         if "$ref" not in node:
             return node
