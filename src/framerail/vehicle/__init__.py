@@ -8,8 +8,12 @@ gives batches, `jax.grad` slopes with respect to every number of the design.
 from framerail.vehicle.columns import COLUMNS as COLUMNS
 from framerail.vehicle.columns import TEXT_COLUMNS as TEXT_COLUMNS
 from framerail.vehicle.columns import Column as Column
+from framerail.vehicle.columns import header_faults as header_faults
 from framerail.vehicle.columns import specification as specification
 from framerail.vehicle.columns import specification_faults as specification_faults
+from framerail.vehicle.component_offsets import OFFSETS as OFFSETS
+from framerail.vehicle.component_offsets import design_with_offsets as design_with_offsets
+from framerail.vehicle.component_offsets import offset_defaults as offset_defaults
 from framerail.vehicle.design import Axle as Axle
 from framerail.vehicle.design import Battery as Battery
 from framerail.vehicle.design import Charger as Charger

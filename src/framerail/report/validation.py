@@ -1,0 +1,172 @@
+"""`framerail validate vehicle`: each bar with what the model gives beside what was measured.
+
+A check is a function without arguments that returns its lines; `CHECKS` names them in the order
+of the table. A new check is a new entry.
+"""
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+from rich.table import Table
+
+from framerail.report.component_tables import (
+    data_rows,
+    read_component_estimate,
+    read_configurations,
+    row_estimates,
+)
+from framerail.scenario_file import (
+    Fault,
+    ScenarioError,
+    read_cycle,
+    read_scenario,
+    read_specification_defaults,
+)
+from framerail.studies import vehicle_batch
+from framerail.studies.calibration import HeldOut, held_out, score
+from framerail.vehicle import LabelProcedure, specification, specification_faults
+
+
+@dataclasses.dataclass(frozen=True)
+class Line:
+    """One bar: the figure must not exceed it (or must lie between `low` and the bar)."""
+
+    what: str
+    predicted: str
+    """What the model gives (a typical case), with unit; blank where the figure says it all."""
+    measured: str
+    figure: float
+    bar: float
+    unit: str = "%"
+    low: float = 0.0
+
+    @property
+    def passed(self) -> bool:
+        """Whether the bar is kept."""
+        return self.low <= self.figure <= self.bar
+
+
+Check = Callable[[], Sequence[Line]]
+
+
+def _procedure() -> LabelProcedure:
+    return read_scenario("nissan-fisker").vehicle.procedure
+
+
+def _held_out_lines(group: str, bars: Mapping[str, float]) -> list[Line]:
+    rows = read_configurations("scored", "battery")
+    cycles = {name: read_cycle(name) for name in ("udds", "hwfet")}
+    found = held_out(
+        rows, read_specification_defaults(), cycles, _procedure().conditions, (group,)
+    )[group]
+    result = score(found)
+    title = f"{result.count} EPA cars, without {group}"
+    figures = {
+        f"{title}: UDDS": result.udds,
+        f"{title}: HWFET": result.hwfet,
+        f"{title}: combined": result.combined,
+        f"{title}: combined P90": result.combined_90th,
+    }
+    typical = _typical(found)
+    lines = [
+        Line(what, *typical, 100.0 * value, bars[what.rsplit(": ", 1)[1]])
+        for what, value in figures.items()
+        if what.rsplit(": ", 1)[1] in bars
+    ]
+    covered = 100.0 * result.coverage
+    return [*lines, Line(f"{title}: 90% interval covers", "", "", covered, 95.0, low=85.0)]
+
+
+def _typical(found: HeldOut) -> tuple[str, str]:
+    """Median predicted and measured UDDS energy of the scored rows, kWh/100 mi."""
+    chosen = np.array([row["role"] == "scored" for row in found.rows])
+    pair = (np.median(np.exp(x[chosen, 0])) for x in (found.predicted, found.measured))
+    predicted, measured = (f"{value:.1f}" for value in pair)
+    return predicted, measured
+
+
+def _family() -> Sequence[Line]:
+    return _held_out_lines(
+        "family", {"UDDS": 4.0, "HWFET": 2.5, "combined": 3.0, "combined P90": 9.0}
+    )
+
+
+def _make() -> Sequence[Line]:
+    return _held_out_lines("make", {"combined": 4.0})
+
+
+def _labels() -> Sequence[Line]:
+    """Electric pickups of the catalog with road load and label; unlabeled trims drop out."""
+    rows = [
+        row
+        for row in data_rows("vehicle/trucks.csv")
+        if row["A_lbf"]
+        and row["label_range_mi"]
+        and row["label_combined_kwh_per_100mi"]
+        and float(row["etw_lb"] or 0.0) >= 6_000.0
+        and not specification_faults([row])
+    ]
+    cycles = {name: read_cycle(name) for name in ("udds", "hwfet")}
+    found = vehicle_batch(
+        specification(rows),
+        read_specification_defaults(),
+        cycles,
+        _procedure(),
+        row_estimates(rows, read_component_estimate()),
+    )
+    lines = []
+    for column, unit, bar in (
+        ("label_combined_kwh_per_100mi", "kWh", 3.0),
+        ("label_range_mi", "mi", 4.0),
+    ):
+        measured = np.array([float(row[column]) for row in rows])
+        error = float(np.mean(np.abs(found[column] / measured - 1.0)))
+        pair = f"{np.median(found[column]):.1f}", f"{np.median(measured):.1f} {unit}"
+        what = f"{len(rows)} pickups, label {column.split('_')[1]}"
+        lines.append(Line(what, *pair, 100.0 * error, bar))
+    audit = Line(
+        "energy audit (64 bit), 1e-9", "", "", 1e9 * float(found["audit_residual"].max()), 1e3, ""
+    )
+    return [*lines, audit]
+
+
+CHECKS: dict[str, Check] = {
+    "labels": _labels,
+    "epa-family": _family,
+    "epa-make": _make,
+}
+"""Named checks in the order of the table; a later check is added here."""
+
+
+def validate_vehicle(names: Sequence[str] = ()) -> Table:
+    """The table of the named checks (all of them when none is named), at most 80 columns wide.
+
+    Raises:
+        ScenarioError: for a name that is no check.
+    """
+    wrong = [name for name in names if name not in CHECKS]
+    if wrong:
+        told = f"one of {', '.join(CHECKS)}"
+        raise ScenarioError("validate", [Fault(name, "no such check", told) for name in wrong])
+    table = Table(title="Predicted beside measured", box=None, padding=(0, 1, 0, 0))
+    for heading, side in (
+        ("what", "left"),
+        ("predicted", "right"),
+        ("measured", "right"),
+        ("error", "right"),
+        ("bar", "right"),
+        ("", "left"),
+    ):
+        table.add_column(heading, justify=side)
+    for name in names or CHECKS:
+        for line in CHECKS[name]():
+            bar = (
+                f"{line.bar:g}{line.unit}"
+                if not line.low
+                else f"{line.low:g}-{line.bar:g}{line.unit}"
+            )
+            verdict = "pass" if line.passed else "short"
+            figure = f"{line.figure:.2f}{line.unit}"
+            table.add_row(line.what, line.predicted, line.measured, figure, bar, verdict)
+    return table
