@@ -24,8 +24,13 @@ from framerail.scenario_file import (
     read_specification_defaults,
 )
 from framerail.studies import vehicle_batch
-from framerail.studies.calibration import HeldOut, held_out, score
-from framerail.vehicle import LabelProcedure, specification, specification_faults
+from framerail.studies.calibration import PARAMETERS, HeldOut, held_out, score, unseen_tests
+from framerail.vehicle import (
+    LabelProcedure,
+    specification,
+    specification_faults,
+    steady_cycle,
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -125,13 +130,31 @@ def _labels() -> Sequence[Line]:
         pair = f"{np.median(found[column]):.1f}", f"{np.median(measured):.1f} {unit}"
         what = f"{len(rows)} pickups, label {column.split('_')[1]}"
         lines.append(Line(what, *pair, 100.0 * error, bar))
-    audit = Line(
-        "energy audit (64 bit), 1e-9", "", "", 1e9 * float(found["audit_residual"].max()), 1e3, ""
-    )
+    residual = 1e6 * float(found["audit_residual"].max())
+    audit = Line("energy audit, 64 bit", "", "", residual, 1.0, "e-6")
     return [*lines, audit]
 
 
+def _two_parameters() -> Sequence[Line]:
+    """Certificate summaries: UDDS and HWFET identify, 65 mph and other wheels are predicted."""
+    rows = data_rows("vehicle/certificate_summaries.csv")
+    start = row_estimates(rows, read_component_estimate()).offsets[:, : len(PARAMETERS)]
+    cycles = {name: read_cycle(name) for name in ("udds", "hwfet")}
+    cycles["steady65"] = steady_cycle(65.0 * 0.44704, 600.0)
+    predicted, measured = unseen_tests(
+        rows, start, read_specification_defaults(), cycles, _procedure().conditions
+    )
+    error = 100.0 * np.abs(predicted / measured - 1.0)
+    pair = f"{np.median(predicted):.1f}", f"{np.median(measured):.1f} kWh"
+    what = f"{error.size} unseen tests, two parameters"
+    return [
+        Line(f"{what}: mean", *pair, float(error.mean()), 1.2),
+        Line(f"{what}: max", "", "", float(error.max()), 2.0),
+    ]
+
+
 CHECKS: dict[str, Check] = {
+    "two-parameters": _two_parameters,
     "labels": _labels,
     "epa-family": _family,
     "epa-make": _make,
@@ -167,6 +190,6 @@ def validate_vehicle(names: Sequence[str] = ()) -> Table:
                 else f"{line.low:g}-{line.bar:g}{line.unit}"
             )
             verdict = "pass" if line.passed else "short"
-            figure = f"{line.figure:.2f}{line.unit}"
+            figure = f"{line.figure:.3g}{line.unit}"
             table.add_row(line.what, line.predicted, line.measured, figure, bar, verdict)
     return table

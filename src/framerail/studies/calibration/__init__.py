@@ -10,3 +10,4 @@ from framerail.studies.calibration.held_out import HeldOut as HeldOut
 from framerail.studies.calibration.held_out import Score as Score
 from framerail.studies.calibration.held_out import held_out as held_out
 from framerail.studies.calibration.held_out import score as score
+from framerail.studies.calibration.identification import unseen_tests as unseen_tests
