@@ -176,15 +176,10 @@ def validate_vehicle(names: Sequence[str] = ()) -> Table:
         told = f"one of {', '.join(CHECKS)}"
         raise ScenarioError("validate", [Fault(name, "no such check", told) for name in wrong])
     table = Table(title="Predicted beside measured", box=None, padding=(0, 1, 0, 0))
-    for heading, side in (
-        ("what", "left"),
-        ("predicted", "right"),
-        ("measured", "right"),
-        ("error", "right"),
-        ("bar", "right"),
-        ("", "left"),
-    ):
-        table.add_column(heading, justify=side)
+    table.add_column("what")
+    for heading in ("predicted", "measured", "error", "bar"):
+        table.add_column(heading, justify="right")
+    table.add_column("")
     for name in names or CHECKS:
         for line in CHECKS[name]():
             bar = (

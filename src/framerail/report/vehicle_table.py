@@ -114,7 +114,7 @@ def _catalog_rows(names: Sequence[str], faults: list[Fault]) -> list[Row]:
 def _file_rows(name: str, faults: list[Fault]) -> list[Row]:
     text = Path(name).read_text("utf-8-sig")
     table = csv.DictReader(io.StringIO(text), restkey=_SPARE)
-    rows = [{key.strip(): _joined(value) for key, value in row.items()} for row in table]
+    rows: list[Row] = [{key.strip(): _joined(value) for key, value in row.items()} for row in table]
     heading = [column.strip() for column in table.fieldnames or []]
     found = header_faults(heading) if rows else ("no rows; give a header and rows",)
     faults += [Fault(name, sentence) for sentence in found]

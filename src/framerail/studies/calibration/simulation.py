@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -73,7 +74,7 @@ def _energies(
     spec: TruckSpecification,
     at_wall: Float[Array, "row"],
     parameters: Float[Array, "row parameter"],
-    *fixed: object,
+    *fixed: Any,
 ) -> Float[Array, "row cycle"]:
     return jax.vmap(lambda s, w, p: _log_energies(p, s, w, *fixed))(spec, at_wall, parameters)
 
@@ -83,7 +84,7 @@ def _linearized(
     spec: TruckSpecification,
     at_wall: Float[Array, "row"],
     parameters: Float[Array, "row parameter"],
-    *fixed: object,
+    *fixed: Any,
 ) -> tuple[Float[Array, "row cycle"], Float[Array, "row cycle parameter"]]:
     def one(
         s: TruckSpecification, w: Float[Array, ""], p: Float[Array, "parameter"]
