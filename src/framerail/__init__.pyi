@@ -5,6 +5,7 @@ from .report import describe_catalog as describe_catalog
 from .report import run_scenario as run_scenario
 from .report import run_vehicles as run_vehicles
 from .report import save_run as save_run
+from .report import validate_vehicle as validate_vehicle
 from .scenario import Scenario as Scenario
 from .scenario_file import Fault as Fault
 from .scenario_file import ScenarioError as ScenarioError

@@ -1,4 +1,4 @@
-"""The command line: `framerail run | check | schema | list | vehicle`.
+"""The command line: `framerail run | check | schema | list | vehicle | validate`.
 
 The only place that prints. The numerical libraries load inside the first command that needs
 them (through the lazy names of `framerail`), so `--help` is immediate.
@@ -38,6 +38,12 @@ class Catalog(StrEnum):
     policies = "policies"
     cycles = "cycles"
     scenarios = "scenarios"
+
+
+class Stage(StrEnum):
+    """What `framerail validate` can validate."""
+
+    vehicle = "vehicle"
 
 
 @app.callback()
@@ -165,3 +171,17 @@ def vehicle(
     for warning in result.warnings:
         errors.print(warning, markup=False, highlight=False, soft_wrap=True)
     console.print(result.table if out is None else f"wrote {out}: {result.rows} rows")
+
+
+@app.command()
+def validate(
+    stage: Annotated[Stage, typer.Argument(help="What to validate.")],
+    only: Annotated[
+        list[str] | None, typer.Option(help="Run this check only; may repeat [default: all].")
+    ] = None,
+) -> None:
+    """Print every bar of a stage: predicted beside measured, pass or short."""
+    try:
+        console.print(fr.validate_vehicle(only or []))
+    except fr.ScenarioError as error:
+        raise _fail(str(error)) from None

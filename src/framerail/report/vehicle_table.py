@@ -13,6 +13,7 @@ import pandas as pd
 from rich.table import Table
 
 from framerail.numerics.outcome import describe
+from framerail.report.component_tables import read_component_estimate, row_estimates
 from framerail.scenario_file import (
     Fault,
     ScenarioError,
@@ -23,9 +24,10 @@ from framerail.scenario_file import (
     read_specification_defaults,
 )
 from framerail.studies import vehicle_batch
-from framerail.vehicle import OUTCOMES, specification, specification_faults
+from framerail.vehicle import OUTCOMES, header_faults, specification, specification_faults
 
 Row = Mapping[str, str]
+_SPARE = "cells after the last column"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,7 +55,7 @@ def run_vehicles(
     ]
     is_file = len(names) == 1 and names[0].endswith(".csv")
     rows = _file_rows(names[0], faults) if is_file else _catalog_rows(names, faults)
-    bad = {k: specification_faults([row]) for k, row in enumerate(rows)}
+    bad = {k: [*_ragged(row), *specification_faults([row])] for k, row in enumerate(rows)}
     told = [
         Fault(f"row {k + 1} ({row.get('name', '?')})", sentence.removeprefix("row 1, "))
         for k, row in enumerate(rows)
@@ -75,7 +77,13 @@ def run_vehicles(
 def _simulated(rows: Sequence[Row], cycles: Sequence[str]) -> pd.DataFrame:
     procedure = read_scenario("nissan-fisker").vehicle.procedure
     traces = {name: read_cycle(name) for name in cycles}
-    found = vehicle_batch(specification(rows), read_specification_defaults(), traces, procedure)
+    found = vehicle_batch(
+        specification(rows),
+        read_specification_defaults(),
+        traces,
+        procedure,
+        row_estimates(rows, read_component_estimate()),
+    )
     masks = found.pop("outcome").tolist()
     frame = pd.DataFrame({"name": [row["name"] for row in rows], **found})
     sixty = [entry.name for entry in OUTCOMES].index("sixty_not_reached")
@@ -83,6 +91,12 @@ def _simulated(rows: Sequence[Row], cycles: Sequence[str]) -> pd.DataFrame:
     frame["zero_to_sixty_s"] = frame["zero_to_sixty_s"].mask(missed)
     told = [" ".join(entry.name for entry in describe(mask, OUTCOMES)) or "ok" for mask in masks]
     return frame.assign(outcome=told)
+
+
+def _ragged(row: Row) -> list[str]:
+    """A row with more cells than the header has columns."""
+    more = row.get(_SPARE)
+    return [f"row 1, after the last column: '{more}' has no heading"] if more else []
 
 
 def _catalog_rows(names: Sequence[str], faults: list[Fault]) -> list[Row]:
@@ -99,11 +113,16 @@ def _catalog_rows(names: Sequence[str], faults: list[Fault]) -> list[Row]:
 
 def _file_rows(name: str, faults: list[Fault]) -> list[Row]:
     text = Path(name).read_text("utf-8-sig")
-    rows = list(csv.DictReader(io.StringIO(text)))
-    if not rows or "name" not in rows[0]:
-        faults.append(Fault(name, "no rows with a column 'name'", "expected a header and rows"))
-        return []
-    return [{key: value or "" for key, value in row.items() if key} for row in rows]
+    table = csv.DictReader(io.StringIO(text), restkey=_SPARE)
+    rows: list[Row] = [{key.strip(): _joined(value) for key, value in row.items()} for row in table]
+    heading = [column.strip() for column in table.fieldnames or []]
+    found = header_faults(heading) if rows else ("no rows; give a header and rows",)
+    faults += [Fault(name, sentence) for sentence in found]
+    return [] if found else rows
+
+
+def _joined(value: str | list[str] | None) -> str:
+    return ", ".join(value) if isinstance(value, list) else value or ""
 
 
 def _write(frame: pd.DataFrame, path: Path) -> None:

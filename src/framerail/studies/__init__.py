@@ -15,4 +15,5 @@ from framerail.studies.rows import Progress as Progress
 from framerail.studies.rows import evaluate_rows as evaluate_rows
 from framerail.studies.study import Study as Study
 from framerail.studies.study import study as study
+from framerail.studies.vehicle_batch import RowEstimates as RowEstimates
 from framerail.studies.vehicle_batch import vehicle_batch as vehicle_batch

@@ -40,8 +40,12 @@ from framerail.vehicle.cold_test import with_force as with_force
 from framerail.vehicle.columns import COLUMNS as COLUMNS
 from framerail.vehicle.columns import TEXT_COLUMNS as TEXT_COLUMNS
 from framerail.vehicle.columns import Column as Column
+from framerail.vehicle.columns import header_faults as header_faults
 from framerail.vehicle.columns import specification as specification
 from framerail.vehicle.columns import specification_faults as specification_faults
+from framerail.vehicle.component_offsets import OFFSETS as OFFSETS
+from framerail.vehicle.component_offsets import design_with_offsets as design_with_offsets
+from framerail.vehicle.component_offsets import offset_defaults as offset_defaults
 from framerail.vehicle.cruise import Cruise as Cruise
 from framerail.vehicle.cruise import cruise as cruise
 from framerail.vehicle.cruise import steady_flow as steady_flow

@@ -48,12 +48,22 @@ COLUMNS: tuple[Column, ...] = (
 )
 """Numeric columns, all optional except that a test or curb weight must be given."""
 
+CLASS_COLUMNS: tuple[Column, ...] = (
+    Column("model_year", "year", "year of the drive's technology; blank: 2022", 1990.0, 2045.0),
+)
+"""Numeric columns that choose the components' class; see `studies.calibration`."""
+
 TEXT_COLUMNS: Mapping[str, str] = {
     "name": "required: the design's name",
-    "make": "maker (not used by the first rules)",
+    "make": "maker, whose components are known from the EPA lists; blank: any maker",
+    "model": "with make finds machine, inverter and voltage class where those are blank",
+    "machine": "pm, induction, excited or pm+induction; blank: by make and model, else pm",
+    "inverter": "sic or igbt; blank: by make and model, else between the two",
     "drive": "rwd, fwd or awd, or the EPA list's words; blank: awd",
     "chemistry": "nmc, nca or lfp; blank: nmc",
 }
+MACHINES: tuple[str, ...] = ("pm", "induction", "excited", "pm+induction")
+INVERTERS: tuple[str, ...] = ("sic", "igbt")
 _DRIVES: Mapping[str, tuple[float, float]] = {
     "": (1.0, 1.0),
     "awd": (1.0, 1.0),
@@ -68,6 +78,29 @@ _DRIVES: Mapping[str, tuple[float, float]] = {
 }
 
 
+def header_faults(names: Sequence[str]) -> tuple[str, ...]:
+    """Faults of a table's header: what is missing, and known quantities in another unit."""
+    found = [] if "name" in names else ["column name: is missing; give every design a name"]
+    if "etw_lb" not in names and "curb_lb" not in names:
+        found.append("columns etw_lb, curb_lb: are missing; give one of them")
+    missing = [name for name in _COAST_DOWN if name not in names]
+    if 0 < len(missing) < len(_COAST_DOWN):
+        found.append(f"column {missing[0]}: is missing; give A, B and C together or none")
+    columns = (*COLUMNS, *CLASS_COLUMNS)
+    read = {column.name for column in columns} | set(TEXT_COLUMNS)
+    of_stem = {_stem(column.name): column for column in columns if column.unit != "1"}
+    for name in names:
+        column = of_stem.get(_stem(name))
+        if name not in read and column is not None:
+            found.append(f"column {name}: is not read; give {column.name} in {column.unit}")
+    return tuple(found)
+
+
+def _stem(name: str) -> str:
+    """What a column's name says besides its unit."""
+    return name[0] if name[1:2] == "_" else name.rsplit("_", 1)[0]
+
+
 def specification_faults(rows: Sequence[Mapping[str, str]]) -> tuple[str, ...]:
     """Faults of a table of vehicles, one sentence each: row (from 1), column, what was expected."""
     found = []
@@ -76,24 +109,47 @@ def specification_faults(rows: Sequence[Mapping[str, str]]) -> tuple[str, ...]:
     return tuple(found)
 
 
+def _text(row: Mapping[str, str], name: str) -> str:
+    return (row.get(name) or "").strip()
+
+
 def _row_faults(row: Mapping[str, str]) -> list[str]:
-    found = []
-    if not (row.get("name") or "").strip():
-        found.append("column name: is blank; give the design a name")
-    if (row.get("drive") or "").strip().lower() not in _DRIVES:
-        found.append(f"column drive: '{row['drive']}' is not one of rwd, fwd, awd")
-    if (row.get("chemistry") or "nmc").strip().lower() not in CHEMISTRIES:
-        found.append(f"column chemistry: '{row['chemistry']}' is not one of nmc, nca, lfp")
-    found += [fault for column in COLUMNS if (fault := _cell_fault(column, row))]
-    given = [bool((row.get(name) or "").strip()) for name in _COAST_DOWN]
+    found = [] if _text(row, "name") else ["column name: is blank; give the design a name"]
+    for name, choices in _CHOICES.items():
+        if _text(row, name).lower() not in choices:
+            told = ", ".join(choice for choice in choices if choice)
+            found.append(f"column {name}: '{_text(row, name)}' is not one of {told}")
+    cells = [_cell_fault(column, row) for column in (*COLUMNS, *CLASS_COLUMNS)]
+    found += [fault for fault in cells if fault]
+    given = [bool(_text(row, name)) for name in _COAST_DOWN]
     if any(given) and not all(given):
         found.append("columns A_lbf, B_lbf_per_mph, C_lbf_per_mph2: give all three or none")
-    if not any((row.get(name) or "").strip() for name in ("etw_lb", "curb_lb")):
+    if not any(_text(row, name) for name in ("etw_lb", "curb_lb")):
         found.append("columns etw_lb, curb_lb: give one of them")
+    return found if found else _cross_faults(row)
+
+
+def _cross_faults(row: Mapping[str, str]) -> list[str]:
+    """Faults between cells that are sound alone."""
+    value = {column.name: float(_text(row, column.name) or "nan") for column in COLUMNS}
+    found = []
+    if value["usable_kwh"] > value["gross_kwh"]:
+        found.append("columns usable_kwh, gross_kwh: usable energy exceeds gross; swap them")
+    a, b, c = (value[name] for name in _COAST_DOWN)
+    if any(a + b * speed + c * speed**2 <= 0.0 for speed in (20.0, 45.0, 70.0)):
+        found.append(
+            "columns A_lbf, B_lbf_per_mph, C_lbf_per_mph2: give no resistance; check units"
+        )
     return found
 
 
 _COAST_DOWN = ("A_lbf", "B_lbf_per_mph", "C_lbf_per_mph2")
+_CHOICES: Mapping[str, tuple[str, ...]] = {
+    "drive": ("rwd", "fwd", "awd", *_DRIVES),
+    "chemistry": ("", *CHEMISTRIES),
+    "machine": ("", *MACHINES),
+    "inverter": ("", *INVERTERS),
+}
 
 
 def _cell_fault(column: Column, row: Mapping[str, str]) -> str:
@@ -104,6 +160,8 @@ def _cell_fault(column: Column, row: Mapping[str, str]) -> str:
         number = float(text)
     except ValueError:
         return f"column {column.name}: '{text}' is not a number; give it in {column.unit}"
+    if number != number:
+        return f"column {column.name}: is not a number; leave it blank or give {column.unit}"
     if not column.low <= number <= column.high:
         span = f"{column.low:g} to {column.high:g} {column.unit}"
         return f"column {column.name}: {text} is out of range; expected {span}"

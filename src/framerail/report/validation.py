@@ -1,0 +1,193 @@
+"""`framerail validate vehicle`: each bar with what the model gives beside what was measured.
+
+A check is a function without arguments that returns its lines; `CHECKS` names them in the order
+of the table. A new check is a new entry.
+"""
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+from rich.table import Table
+
+from framerail.report.component_tables import (
+    data_rows,
+    read_component_estimate,
+    read_configurations,
+    row_estimates,
+)
+from framerail.scenario_file import (
+    Fault,
+    ScenarioError,
+    read_cycle,
+    read_scenario,
+    read_specification_defaults,
+)
+from framerail.studies import vehicle_batch
+from framerail.studies.calibration import PARAMETERS, HeldOut, held_out, score, unseen_tests
+from framerail.vehicle import (
+    LabelProcedure,
+    specification,
+    specification_faults,
+    steady_cycle,
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Line:
+    """One bar: the figure must not exceed it (or must lie between `low` and the bar)."""
+
+    what: str
+    predicted: str
+    """What the model gives (a typical case), with unit; blank where the figure says it all."""
+    measured: str
+    figure: float
+    bar: float
+    unit: str = "%"
+    low: float = 0.0
+
+    @property
+    def passed(self) -> bool:
+        """Whether the bar is kept."""
+        return self.low <= self.figure <= self.bar
+
+
+Check = Callable[[], Sequence[Line]]
+
+
+def _procedure() -> LabelProcedure:
+    return read_scenario("nissan-fisker").vehicle.procedure
+
+
+def _held_out_lines(group: str, bars: Mapping[str, float]) -> list[Line]:
+    rows = read_configurations("scored", "battery")
+    cycles = {name: read_cycle(name) for name in ("udds", "hwfet")}
+    found = held_out(
+        rows, read_specification_defaults(), cycles, _procedure().conditions, (group,)
+    )[group]
+    result = score(found)
+    title = f"{result.count} EPA cars, no {group}"
+    figures = {
+        "UDDS": result.udds,
+        "HWFET": result.hwfet,
+        "combined": result.combined,
+        "combined P90": result.combined_90th,
+    }
+    pairs = _typical(found)
+    lines = [
+        Line(f"{title}: {name}", *pairs.get(name, ("", "")), 100.0 * figures[name], bar)
+        for name, bar in bars.items()
+    ]
+    covered = 100.0 * result.coverage
+    return [*lines, Line(f"{title}: in 90%", "", "", covered, 95.0, low=85.0)]
+
+
+def _typical(found: HeldOut) -> dict[str, tuple[str, str]]:
+    """Median predicted and measured wall energy of the scored rows, by cycle, kWh/100 mi."""
+    chosen = np.array([row["role"] == "scored" for row in found.rows])
+    share = np.array([[1.0, 0.0, 0.55], [0.0, 1.0, 0.45]])
+    pair = [np.median(np.exp(x[chosen]) @ share, axis=0) for x in (found.predicted, found.measured)]
+    told = [[f"{value:.1f}" for value in side] for side in pair]
+    return {
+        name: (told[0][k], f"{told[1][k]} kWh")
+        for k, name in enumerate(("UDDS", "HWFET", "combined"))
+    }
+
+
+def _family() -> Sequence[Line]:
+    return _held_out_lines(
+        "family", {"UDDS": 4.0, "HWFET": 2.5, "combined": 3.0, "combined P90": 9.0}
+    )
+
+
+def _make() -> Sequence[Line]:
+    return _held_out_lines("make", {"combined": 4.0})
+
+
+def _labels() -> Sequence[Line]:
+    """Electric pickups of the catalog with road load and label; unlabeled trims drop out."""
+    rows = [
+        row
+        for row in data_rows("vehicle/trucks.csv")
+        if row["A_lbf"]
+        and row["label_range_mi"]
+        and row["label_combined_kwh_per_100mi"]
+        and float(row["etw_lb"] or 0.0) >= 6_000.0
+        and not specification_faults([row])
+    ]
+    cycles = {name: read_cycle(name) for name in ("udds", "hwfet")}
+    found = vehicle_batch(
+        specification(rows),
+        read_specification_defaults(),
+        cycles,
+        _procedure(),
+        row_estimates(rows, read_component_estimate()),
+    )
+    lines = []
+    for column, unit, bar in (
+        ("label_combined_kwh_per_100mi", "kWh", 3.0),
+        ("label_range_mi", "mi", 4.0),
+    ):
+        measured = np.array([float(row[column]) for row in rows])
+        error = float(np.mean(np.abs(found[column] / measured - 1.0)))
+        pair = f"{np.median(found[column]):.1f}", f"{np.median(measured):.1f} {unit}"
+        what = f"{len(rows)} pickups, label {column.split('_')[1]}"
+        lines.append(Line(what, *pair, 100.0 * error, bar))
+    residual = 1e6 * float(found["audit_residual"].max())
+    audit = Line("energy audit, 64 bit", "", "", residual, 1.0, "e-6")
+    return [*lines, audit]
+
+
+def _two_parameters() -> Sequence[Line]:
+    """Certificate summaries: UDDS and HWFET identify, 65 mph and other wheels are predicted."""
+    rows = data_rows("vehicle/certificate_summaries.csv")
+    start = row_estimates(rows, read_component_estimate()).offsets[:, : len(PARAMETERS)]
+    cycles = {name: read_cycle(name) for name in ("udds", "hwfet")}
+    cycles["steady65"] = steady_cycle(65.0 * 0.44704, 600.0)
+    predicted, measured = unseen_tests(
+        rows, start, read_specification_defaults(), cycles, _procedure().conditions
+    )
+    error = 100.0 * np.abs(predicted / measured - 1.0)
+    pair = f"{np.median(predicted):.1f}", f"{np.median(measured):.1f} kWh"
+    what = f"{error.size} unseen tests, two parameters"
+    return [
+        Line(f"{what}: mean", *pair, float(error.mean()), 1.2),
+        Line(f"{what}: max", "", "", float(error.max()), 2.0),
+    ]
+
+
+CHECKS: dict[str, Check] = {
+    "two-parameters": _two_parameters,
+    "labels": _labels,
+    "epa-family": _family,
+    "epa-make": _make,
+}
+"""Named checks in the order of the table; a later check is added here."""
+
+
+def validate_vehicle(names: Sequence[str] = ()) -> Table:
+    """The table of the named checks (all of them when none is named), at most 80 columns wide.
+
+    Raises:
+        ScenarioError: for a name that is no check.
+    """
+    wrong = [name for name in names if name not in CHECKS]
+    if wrong:
+        told = f"one of {', '.join(CHECKS)}"
+        raise ScenarioError("validate", [Fault(name, "no such check", told) for name in wrong])
+    table = Table(title="Predicted beside measured", box=None, padding=(0, 1, 0, 0))
+    table.add_column("what")
+    for heading in ("predicted", "measured", "error", "bar"):
+        table.add_column(heading, justify="right")
+    table.add_column("")
+    for name in names or CHECKS:
+        for line in CHECKS[name]():
+            bar = (
+                f"{line.bar:g}{line.unit}"
+                if not line.low
+                else f"{line.low:g}-{line.bar:g}{line.unit}"
+            )
+            verdict = "pass" if line.passed else "short"
+            figure = f"{line.figure:.3g}{line.unit}"
+            table.add_row(line.what, line.predicted, line.measured, figure, bar, verdict)
+    return table
