@@ -7,9 +7,11 @@
   `concentration`, `pricing_pressure`
 - what if, of a `Market`: `entry`, `withdraw`, `merger`, `reprice`, `change_attributes`,
   `change_costs`, `change_credits`, `repeal_credits`, `pass_through`
+- from PyBLP: `estimates_of`, `estimated_buyers`, `estimated_market`
 """
 
 from framerail.market.buyers import NODE_DIMENSION as NODE_DIMENSION
+from framerail.market.buyers import RULE_DIMENSION as RULE_DIMENSION
 from framerail.market.buyers import TASTES as TASTES
 from framerail.market.buyers import Buyers as Buyers
 from framerail.market.buyers import Preferences as Preferences
@@ -56,6 +58,10 @@ from framerail.market.equilibrium import MarketEquilibrium as MarketEquilibrium
 from framerail.market.equilibrium import Offers as Offers
 from framerail.market.equilibrium import equilibrium as equilibrium
 from framerail.market.equilibrium import gross_utility as gross_utility
+from framerail.market.estimates import ProblemEstimates as ProblemEstimates
+from framerail.market.estimates import estimated_buyers as estimated_buyers
+from framerail.market.estimates import estimated_market as estimated_market
+from framerail.market.estimates import estimates_of as estimates_of
 from framerail.market.inputs import Brand as Brand
 from framerail.market.inputs import EnergyPrices as EnergyPrices
 from framerail.market.inputs import MarketInputs as MarketInputs

@@ -34,15 +34,32 @@ class Accuracy(NamedTuple):
     """Newton corrections: each squares the error that mixing leaves."""
     max_iterations: int
     """Evaluations of the markup map after which mixing gives up."""
+    plain_until: float
+    """Raw residual above which steps are not mixed, in dollars. Mixing extrapolates badly where
+    a few dear products, bought by a few rich buyers, are far from their prices."""
     plain_steps: int
-    """Unmixed steps to try from the start where mixing fails or ends at a minimum of some firm's
-    profit; zero for none. They are slower and surer, and minima repel them."""
+    """Unmixed steps to try again from the start where mixing fails or ends at a minimum of some
+    firm's profit; zero for none. Minima repel them."""
 
 
-QUICK = Accuracy(tolerance=1e-5, loose=30.0, corrections=2, max_iterations=200, plain_steps=0)
+QUICK = Accuracy(
+    tolerance=1e-5,
+    loose=30.0,
+    corrections=2,
+    max_iterations=200,
+    plain_until=float("inf"),
+    plain_steps=0,
+)
 """For many equilibria near each other, at the prices of today's trucks: two corrections from
 `loose` reach about 1e-8 dollars."""
-EXACT = Accuracy(tolerance=1e-9, loose=1e-2, corrections=3, max_iterations=300, plain_steps=3_000)
+EXACT = Accuracy(
+    tolerance=1e-9,
+    loose=1e-2,
+    corrections=2,
+    max_iterations=300,
+    plain_until=10.0,
+    plain_steps=3_000,
+)
 """For single questions, far-off shocks and cheap products."""
 
 
@@ -159,13 +176,20 @@ def equilibrium(
     solved = _solve(start, market, accuracy)
     count = solved.stats.iterations
     if accuracy.plain_steps:
-        again, more = _plain(start, solved, jax.lax.stop_gradient(market), accuracy)
+        at = jax.lax.stop_gradient(solved.value)
+        failed = solved.outcome | jnp.any(_at_a_minimum(at, market))
+        again = jnp.where(failed, jax.lax.stop_gradient(start), at)
+        size = jnp.where(failed, jnp.inf, 0.0)
+        again, more = _plain(again, size, market, accuracy.loose, accuracy.plain_steps)
         solved, count = _solve(again, market, accuracy), count + more
     return _report(solved.value, market, count, accuracy.tolerance)
 
 
 def _solve(start: Float[Array, " product"], market: _Market, accuracy: Accuracy) -> Solution:
-    return fixed_point(
+    more = jnp.zeros((), dtype=jnp.int32)
+    if accuracy.plain_until < float("inf"):
+        start, more = _plain(start, jnp.asarray(jnp.inf), market, accuracy.plain_until, 500)
+    solved = fixed_point(
         _answer,
         start,
         market,
@@ -175,31 +199,31 @@ def _solve(start: Float[Array, " product"], market: _Market, accuracy: Accuracy)
         corrections=accuracy.corrections,
         max_iterations=accuracy.max_iterations,
     )
+    return eqx.tree_at(lambda s: s.stats.iterations, solved, solved.stats.iterations + more)
 
 
 def _plain(
-    start: Float[Array, " product"], solved: Solution, market: _Market, accuracy: Accuracy
+    price: Float[Array, " product"],
+    size: Float[Array, ""],
+    market: _Market,
+    enough: float,
+    limit: int,
 ) -> tuple[Float[Array, " product"], Int[Array, ""]]:
-    """The solution; or, where it is none or no maximum, what plain steps from the start find."""
+    """Unmixed steps until the residual, `size` at first, is `enough`; and how many."""
+    price, market = jax.lax.stop_gradient((price, market))
 
     def unfinished(state: tuple[Array, Array, Array]) -> Array:
         _, size, count = state
-        return (size > accuracy.loose) & (count < accuracy.plain_steps)
+        return (size > enough) & (count < limit)
 
     def advance(state: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
         price, _, count = state
         answer = _answer(price, market)
         return answer, jnp.max(jnp.abs(answer - price)), count + 1
 
-    at = jax.lax.stop_gradient(solved.value)
-    failed = solved.outcome | jnp.any(_at_a_minimum(at, market))
-    begin = (
-        jnp.where(failed, jax.lax.stop_gradient(start), at),
-        jnp.where(failed, jnp.inf, 0.0),
-        jnp.zeros((), dtype=jnp.int32),
-    )
+    begin = (price, size, jnp.zeros((), dtype=jnp.int32))
     price, _, count = jax.lax.while_loop(unfinished, advance, begin)
-    return jax.lax.stop_gradient(price), count
+    return price, count
 
 
 def _at_a_minimum(price: Float[Array, " product"], market: _Market) -> Bool[Array, " product"]:
