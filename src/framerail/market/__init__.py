@@ -62,6 +62,8 @@ from framerail.market.estimates import ProblemEstimates as ProblemEstimates
 from framerail.market.estimates import estimated_buyers as estimated_buyers
 from framerail.market.estimates import estimated_market as estimated_market
 from framerail.market.estimates import estimates_of as estimates_of
+from framerail.market.faults import market_faults as market_faults
+from framerail.market.faults import share_faults as share_faults
 from framerail.market.inputs import Brand as Brand
 from framerail.market.inputs import EnergyPrices as EnergyPrices
 from framerail.market.inputs import MarketInputs as MarketInputs
