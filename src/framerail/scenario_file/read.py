@@ -50,11 +50,11 @@ def _years_on_sale(timeline: Timeline) -> tuple[float, float]:
 def _buyer_nodes(count: int) -> np.ndarray:
     """The designed rule of that many buyers if the market's table has one, else Sobol' points."""
     table = read_table("market/buyers.csv")
-    rule = table[table["rule"] == count]
-    if len(rule):
+    designed = np.asarray(table["rule"] == count)
+    if designed.any():
         mark_and_weight = ["opposed", "weight"]
         scores = [name for name in table.columns if name not in ("rule", *mark_and_weight)]
-        return rule[scores + mark_and_weight].to_numpy(dtype=float)
+        return np.asarray(table[scores + mark_and_weight], dtype=float)[designed]
     points = qmc.Sobol(NODE_DIMENSION, scramble=True, rng=_BUYER_SEED).random(count)
     return np.clip(points, 1e-9, 1 - 1e-9)
 
