@@ -37,7 +37,7 @@ ENTRANTS = jnp.asarray(TABLE.entrant)
 ELECTRIC_PICKUPS = jnp.asarray(TABLE.electric * TABLE.pickup)
 STATED = jnp.asarray([0.0, 0.0, 0.0, 230.0, 330.0])
 """Entrants' quality shift ($), credit ($), cost shift ($), short and long range (mile)."""
-CLASS_PENALTY = 0.03
+CLASS_PENALTY = 0.01
 """Weight of the first two moments of each class, which keep a rule a population."""
 
 

@@ -158,8 +158,8 @@ def draw_buyers(preferences: Preferences, nodes: Float[Array, "buyer dimension"]
 
     Some nodes stand for the opposed class, so that its share moves weights (smoothly) and not
     buyers. Uniform nodes fall into strata, most of them near the buyers of electric pickups. A
-    designed rule (`data/market/buyers.csv`, docs/decisions/0016-designed-buyers.md) needs a
-    hundred times fewer buyers for the same error.
+    designed rule (`data/market/buyers.csv`, docs/decisions/0016-designed-buyers.md) needs some
+    fifty times fewer buyers for the same error.
 
     **Arguments:**
 
