@@ -80,7 +80,7 @@ class Scenario(eqx.Module):
     cycles: dict[str, DriveCycle]
     """Speed traces by name: udds, hwfet, us06."""
     buyer_nodes: Float[Array, "buyer dimension"]
-    """Quasi-Monte Carlo points in the unit cube from which buyers are drawn."""
+    """A designed rule of buyers, or quasi-Monte Carlo points in the unit cube (`draw_buyers`)."""
     start_of_quarter: Float[Array, " quarter"]
     """First day of every quarter of the program's calendar, decimal years."""
     model_year: Float[Array, " year"]

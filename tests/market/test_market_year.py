@@ -7,7 +7,17 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from framerail.market import attribute_value, capped_credit, equilibrium, offers_in_year, traits
+from framerail.market import (
+    EXACT,
+    attribute_value,
+    capped_credit,
+    choose,
+    equilibrium,
+    gross_utility,
+    market_shares,
+    offers_in_year,
+    traits,
+)
 
 READING = runpy.run_path(str(Path(__file__).with_name("reading.py")))
 INPUTS, TABLE, BUYERS, OWNERSHIP, CALIBRATION = READING["calibrated"]()
@@ -164,3 +174,30 @@ def test_gradient_of_profit_runs_from_attributes_through_calibration(finite_diff
         )
         assert float(place(by_inputs)) == pytest.approx(slope, rel=2e-6, abs=1e-9)
     assert all(bool(jnp.isfinite(leaf)) for leaf in jax.tree_util.tree_leaves(by_inputs))
+
+
+def test_far_starts_lead_to_the_same_prices():
+    """No second equilibrium is found in the reference case's 2030, from starts far apart; and no
+    firm has a better price for any product on a grid from cost to four times cost."""
+    given = offers(2030.0)
+    later = BUYERS.at_price_level(given.price_level)
+    solve = jax.jit(equilibrium, static_argnums=4)
+    first = solve(later, given, OWNERSHIP, given.start_price, EXACT)
+    assert int(first.outcome) == 0
+    for factor in (0.7, 1.5, 3.0):
+        other = solve(later, given, OWNERSHIP, factor * given.start_price, EXACT)
+        np.testing.assert_allclose(other.price, first.price, atol=1e-6)
+    gross = gross_utility(later, given)
+
+    def profit(j, price):
+        trial = first.price.at[j].set(price)
+        utility = gross - later.sensitivity[:, None] * trial[None, :]
+        share = market_shares(later, choose(utility, given.availability))
+        return (share * (trial - given.marginal_cost)) @ OWNERSHIP.matrix()[j]
+
+    grid = given.marginal_cost[:, None] * jnp.linspace(1.0, 4.0, 61)[None, :]
+    places = jnp.arange(len(TABLE.names))
+    best = jax.jit(jax.vmap(jax.vmap(profit, (None, 0)), (0, 0)))(places, grid).max(axis=1)
+    now = jax.vmap(profit)(places, first.price)
+    answers = np.asarray(given.availability * (1 - given.fixed_price)) > 0
+    assert np.all(np.asarray(best)[answers] <= np.asarray(now)[answers] * (1 + 1e-12))

@@ -15,6 +15,7 @@ from jaxtyping import Array, Float, Int
 
 from framerail.cost import CostCircumstances, UnitCost, VehicleContents, price_level, unit_cost
 from framerail.market import (
+    NEAR,
     Buyers,
     Calibration,
     MarketEquilibrium,
@@ -195,7 +196,7 @@ def market_path(
     def one(year: tuple[Offers, Array]) -> MarketEquilibrium:
         offered, start = year
         buyers = setting.buyers.at_price_level(offered.price_level)
-        return equilibrium(buyers, offered, setting.ownership, start, loose=1e-7, corrections=0)
+        return equilibrium(buyers, offered, setting.ownership, start, NEAR)
 
     return jax.vmap(one)((offers, start_price))
 

@@ -3,10 +3,15 @@
 - inputs: `MarketInputs` (products, preferences, energy, trends, rivals)
 - arrays: `ProductTable` by `product_table`; `Buyers` by `draw_buyers`; `Ownership`
 - verbs: `calibrate`, `offers_in_year`, `equilibrium`, `respond` (one turn of its map)
-- looking: `choose`, `elasticities`, `diversion`, `second_choices`, `consumer_surplus`
+- looking: `choose`, `elasticities`, `diversion`, `second_choices`, `consumer_surplus`,
+  `concentration`, `pricing_pressure`
+- what if, of a `Market`: `entry`, `withdraw`, `merger`, `reprice`, `change_attributes`,
+  `change_costs`, `change_credits`, `repeal_credits`, `pass_through`
+- from PyBLP: `estimates_of`, `estimated_buyers`, `estimated_market`
 """
 
 from framerail.market.buyers import NODE_DIMENSION as NODE_DIMENSION
+from framerail.market.buyers import RULE_DIMENSION as RULE_DIMENSION
 from framerail.market.buyers import TASTES as TASTES
 from framerail.market.buyers import Buyers as Buyers
 from framerail.market.buyers import Preferences as Preferences
@@ -25,12 +30,43 @@ from framerail.market.choice import market_shares as market_shares
 from framerail.market.choice import price_derivatives as price_derivatives
 from framerail.market.choice import second_choices as second_choices
 from framerail.market.choice import utilities as utilities
+from framerail.market.concentration import PricingPressure as PricingPressure
+from framerail.market.concentration import concentration as concentration
+from framerail.market.concentration import pricing_pressure as pricing_pressure
+from framerail.market.counterfactual import Comparison as Comparison
+from framerail.market.counterfactual import Market as Market
+from framerail.market.counterfactual import change_attributes as change_attributes
+from framerail.market.counterfactual import change_costs as change_costs
+from framerail.market.counterfactual import change_credits as change_credits
+from framerail.market.counterfactual import compare as compare
+from framerail.market.counterfactual import entry as entry
+from framerail.market.counterfactual import merger as merger
+from framerail.market.counterfactual import pass_through as pass_through
+from framerail.market.counterfactual import recover_costs as recover_costs
+from framerail.market.counterfactual import repeal_credits as repeal_credits
+from framerail.market.counterfactual import reprice as reprice
+from framerail.market.counterfactual import solve as solve
+from framerail.market.counterfactual import with_firms as with_firms
+from framerail.market.counterfactual import with_merger as with_merger
+from framerail.market.counterfactual import with_products as with_products
+from framerail.market.counterfactual import with_sales_tax as with_sales_tax
+from framerail.market.counterfactual import withdraw as withdraw
+from framerail.market.equilibrium import EXACT as EXACT
+from framerail.market.equilibrium import NEAR as NEAR
+from framerail.market.equilibrium import QUICK as QUICK
+from framerail.market.equilibrium import Accuracy as Accuracy
 from framerail.market.equilibrium import MarketEquilibrium as MarketEquilibrium
 from framerail.market.equilibrium import Offers as Offers
 from framerail.market.equilibrium import Response as Response
 from framerail.market.equilibrium import equilibrium as equilibrium
 from framerail.market.equilibrium import gross_utility as gross_utility
 from framerail.market.equilibrium import respond as respond
+from framerail.market.estimates import ProblemEstimates as ProblemEstimates
+from framerail.market.estimates import estimated_buyers as estimated_buyers
+from framerail.market.estimates import estimated_market as estimated_market
+from framerail.market.estimates import estimates_of as estimates_of
+from framerail.market.faults import market_faults as market_faults
+from framerail.market.faults import share_faults as share_faults
 from framerail.market.inputs import Brand as Brand
 from framerail.market.inputs import EnergyPrices as EnergyPrices
 from framerail.market.inputs import MarketInputs as MarketInputs

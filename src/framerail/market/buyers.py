@@ -30,6 +30,8 @@ TASTES = ("pickup", "electric", "size", "us-brand", "electric-pickup")
 """Traits with a random coefficient, in array order."""
 NODE_DIMENSION = len(TASTES) + 1
 """Uniform numbers needed per buyer: one per taste and one for income."""
+RULE_DIMENSION = NODE_DIMENSION + 2
+"""Columns of a designed rule: standard scores (`TASTES`, income), opposed mark, weight."""
 NODE_MULTIPLE = 4
 """The number of nodes is a multiple of this; a power of two keeps Sobol' points balanced."""
 
@@ -152,27 +154,35 @@ def _density_ratio(
 
 
 def draw_buyers(preferences: Preferences, nodes: Float[Array, "buyer dimension"]) -> Buyers:
-    """Population from uniform nodes strictly inside (0, 1).
+    """Population from the nodes of a quadrature.
 
-    Nodes fall into strata: some stand for the opposed class, so that its share moves weights
-    (smoothly) and not buyers; most of the others are drawn near the buyers of electric pickups.
+    Some nodes stand for the opposed class, so that its share moves weights (smoothly) and not
+    buyers. Uniform nodes fall into strata, most of them near the buyers of electric pickups. A
+    designed rule (`data/market/buyers.csv`, docs/decisions/0016-designed-buyers.md) needs some
+    fifty times fewer buyers for the same error.
 
     **Arguments:**
 
     - `preferences`: the tastes.
-    - `nodes`: quasi-Monte Carlo points, `NODE_DIMENSION` columns; the number of rows is a
-      multiple of `NODE_MULTIPLE`, best a power of two.
+    - `nodes`: either quasi-Monte Carlo points strictly inside (0, 1), `NODE_DIMENSION` columns
+      and a multiple of `NODE_MULTIPLE` rows, best a power of two; or a designed rule of
+      `RULE_DIMENSION` columns, in which the weights of each class sum to any positive number.
 
     Raises:
         ValueError: when the nodes have another shape.
     """
     count, dimension = nodes.shape
-    if dimension != NODE_DIMENSION or count % NODE_MULTIPLE:
+    if dimension == RULE_DIMENSION:
+        normal, opposed, raw = nodes[:, :NODE_DIMENSION], nodes[:, -2], nodes[:, -1]
+        of_class = jnp.where(opposed > 0, raw @ opposed, raw @ (1 - opposed))
+        within = raw / of_class
+    elif dimension == NODE_DIMENSION and count % NODE_MULTIPLE == 0:
+        normal, within, opposed = _spread_nodes(nodes)
+    else:
         raise ValueError(
-            f"expected nodes of shape (a multiple of {NODE_MULTIPLE}, {NODE_DIMENSION}), "
-            f"got {nodes.shape}"
+            f"expected nodes of shape (a multiple of {NODE_MULTIPLE}, {NODE_DIMENSION}) or "
+            f"(any, {RULE_DIMENSION}), got {nodes.shape}"
         )
-    normal, within, opposed = _spread_nodes(nodes)
     share = preferences.opposed_share
     weight = within * (opposed * share + (1 - opposed) * (1 - share))
     spread = jnp.stack(

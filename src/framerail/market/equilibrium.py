@@ -3,8 +3,9 @@
 from typing import Any, NamedTuple
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Bool, Float, Int
 
 from framerail.market import outcomes
 from framerail.market.buyers import Buyers
@@ -18,15 +19,50 @@ from framerail.market.pricing import (
     zeta,
     zeta_jacobian,
 )
-from framerail.numerics.fixed_point import fixed_point
+from framerail.numerics.fixed_point import Solution, fixed_point
 from framerail.numerics.outcome import flag
 
-TOLERANCE = 1e-5
-"""Raw first-order residual that counts as solved, in dollars."""
-LOOSE = 30.0
-"""Raw residual at which mixing hands over to Newton corrections, in dollars."""
-CORRECTIONS = 2
-"""Newton corrections: from `LOOSE`, two reach about 1e-8 dollars."""
+
+class Accuracy(NamedTuple):
+    """When a price equilibrium counts as solved."""
+
+    tolerance: float
+    """Raw first-order residual that counts as solved, in dollars."""
+    loose: float
+    """Raw residual at which mixing hands over to Newton corrections, in dollars."""
+    corrections: int
+    """Newton corrections: each squares the error that mixing leaves."""
+    max_iterations: int
+    """Evaluations of the markup map after which mixing gives up."""
+    plain_until: float
+    """Raw residual above which steps are not mixed, in dollars. Mixing extrapolates badly where
+    a few dear products, bought by a few rich buyers, are far from their prices."""
+    plain_steps: int
+    """Unmixed steps to try again from the start where mixing fails or ends at a minimum of some
+    firm's profit; zero for none. Minima repel them."""
+
+
+QUICK = Accuracy(
+    tolerance=1e-5,
+    loose=30.0,
+    corrections=2,
+    max_iterations=200,
+    plain_until=float("inf"),
+    plain_steps=0,
+)
+"""For many equilibria near each other, at the prices of today's trucks: two corrections from
+`loose` reach about 1e-8 dollars."""
+NEAR = QUICK._replace(loose=1e-7, corrections=0)
+"""From a start within cents of the answer: mixing to the end, and no matrix is formed."""
+EXACT = Accuracy(
+    tolerance=1e-9,
+    loose=1e-2,
+    corrections=2,
+    max_iterations=300,
+    plain_until=10.0,
+    plain_steps=3_000,
+)
+"""For single questions, far-off shocks and cheap products."""
 
 
 class Offers(eqx.Module):
@@ -150,9 +186,7 @@ def equilibrium(
     offers: Offers,
     ownership: Ownership,
     start_price: Float[Array, " product"],
-    *,
-    loose: float = LOOSE,
-    corrections: int = CORRECTIONS,
+    accuracy: Accuracy = QUICK,
 ) -> MarketEquilibrium:
     """Solve for prices by the zeta-markup fixed point, and report the market at them.
 
@@ -165,27 +199,77 @@ def equilibrium(
     - `offers`: costs, qualities, credits and availability.
     - `ownership`: who prices, who earns.
     - `start_price`: warm start, $.
-    - `loose`: raw residual at which mixing ends, $.
-    - `corrections`: Newton corrections that follow. From a start within cents of the answer,
-      mixing to the end (a small `loose`, none of these) is quicker.
+    - `accuracy`: `QUICK`, `EXACT` or your own.
     """
     strategic = 1 - offers.fixed_price
     utility = Utility(gross_utility(buyers, offers), offers.availability)
     market = _Market(buyers, offers, ownership, utility, strategic)
+    start = jnp.where(strategic > 0, start_price, offers.start_price)
+    solved = _solve(start, market, accuracy)
+    count = solved.stats.iterations
+    if accuracy.plain_steps:
+        at = jax.lax.stop_gradient(solved.value)
+        failed = solved.outcome | jnp.any(_at_a_minimum(at, market))
+        again = jnp.where(failed, jax.lax.stop_gradient(start), at)
+        size = jnp.where(failed, jnp.inf, 0.0)
+        again, more = _plain(again, size, market, accuracy.loose, accuracy.plain_steps)
+        solved, count = _solve(again, market, accuracy), count + more
+    return _report(solved.value, market, count, accuracy.tolerance)
+
+
+def _solve(start: Float[Array, " product"], market: _Market, accuracy: Accuracy) -> Solution:
+    more = jnp.zeros((), dtype=jnp.int32)
+    if accuracy.plain_until < float("inf"):
+        start, more = _plain(start, jnp.asarray(jnp.inf), market, accuracy.plain_until, 500)
     solved = fixed_point(
         _answer,
-        jnp.where(strategic > 0, start_price, offers.start_price),
+        start,
         market,
-        tolerance=TOLERANCE,
-        loose=loose,
+        tolerance=accuracy.tolerance,
+        loose=accuracy.loose,
         jacobian=_answer_slope,
-        corrections=corrections,
+        corrections=accuracy.corrections,
+        max_iterations=accuracy.max_iterations,
     )
-    return _report(solved.value, market, solved.stats.iterations)
+    return eqx.tree_at(lambda s: s.stats.iterations, solved, solved.stats.iterations + more)
+
+
+def _plain(
+    price: Float[Array, " product"],
+    size: Float[Array, ""],
+    market: _Market,
+    enough: float,
+    limit: int,
+) -> tuple[Float[Array, " product"], Int[Array, ""]]:
+    """Unmixed steps until the residual, `size` at first, is `enough`; and how many."""
+    price, market = jax.lax.stop_gradient((price, market))
+
+    def unfinished(state: tuple[Array, Array, Array]) -> Array:
+        _, size, count = state
+        return (size > enough) & (count < limit)
+
+    def advance(state: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
+        price, _, count = state
+        answer = _answer(price, market)
+        return answer, jnp.max(jnp.abs(answer - price)), count + 1
+
+    begin = (price, size, jnp.zeros((), dtype=jnp.int32))
+    price, _, count = jax.lax.while_loop(unfinished, advance, begin)
+    return price, count
+
+
+def _at_a_minimum(price: Float[Array, " product"], market: _Market) -> Bool[Array, " product"]:
+    """Products on sale whose price, alone, is no local maximum of their firm's profit."""
+    markup = price - market.offers.marginal_cost
+    curved = own_curvature(market.buyers, _pieces(price, market), markup)
+    return (market.offers.availability * market.strategic > 0) & ~(curved < 1)
 
 
 def _report(
-    price: Float[Array, " product"], market: _Market, iterations: Int[Array, ""]
+    price: Float[Array, " product"],
+    market: _Market,
+    iterations: Int[Array, ""],
+    tolerance: float,
 ) -> MarketEquilibrium:
     buyers, offers, ownership = market.buyers, market.offers, market.ownership
     parts = _pieces(price, market)
@@ -193,12 +277,10 @@ def _report(
     residual = (markup - zeta(parts)) * market.strategic
     share = buyers.weight @ parts.choice.bought
     quantity = share * offers.market_size
-    concave = own_curvature(buyers, parts, markup) < 1
-    sold = offers.availability * market.strategic > 0
     outcome = (
-        flag(~(jnp.max(jnp.abs(residual)) <= TOLERANCE), outcomes.NOT_CONVERGED)
+        flag(~(jnp.max(jnp.abs(residual)) <= tolerance), outcomes.NOT_CONVERGED)
         | flag(jnp.any(buyers.sensitivity <= 0), outcomes.SLOPES_UP)
-        | flag(jnp.any(sold & ~concave), outcomes.NOT_A_MAXIMUM)
+        | flag(jnp.any(_at_a_minimum(price, market)), outcomes.NOT_A_MAXIMUM)
     )
     return MarketEquilibrium(
         price=price,
