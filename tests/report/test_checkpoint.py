@@ -23,7 +23,8 @@ def chain(monkeypatch, structures):
     calls = []
     state = {"stop_after": None}
 
-    def evaluate(scenario, indices, part):
+    def evaluate(self, function, arguments, options=None):
+        part = np.asarray(arguments[-1])
         if state["stop_after"] is not None and len(calls) >= state["stop_after"]:
             raise Stopped
         calls.append(part.shape)
@@ -37,7 +38,7 @@ def chain(monkeypatch, structures):
 
         return jax.tree_util.tree_map(leaf, structures[1])
 
-    monkeypatch.setattr(rows, "_evaluate_chunk", evaluate)
+    monkeypatch.setattr(rows.Programs, "call", evaluate)
     return calls, state
 
 

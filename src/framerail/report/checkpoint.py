@@ -1,4 +1,4 @@
-"""Finished Monte Carlo chunks on disk, so that an interrupted run resumes."""
+"""Kept on disk: finished Monte Carlo chunks, so that an interrupted run resumes, and programs."""
 
 import hashlib
 import os
@@ -62,3 +62,36 @@ class FolderStore:
         with unfinished.open("wb") as stream:
             np.savez(stream, *arrays)
         os.replace(unfinished, self._file(number))
+
+
+class FolderPrograms:
+    """A `ProgramStore` in a folder: programs of this code and these packages, one file each."""
+
+    def __init__(self, folder: Path) -> None:
+        digest = hashlib.sha256(code_hash().encode())
+        for name in ("framerail", "jax", "jaxlib", "equinox"):
+            digest.update(version(name).encode())
+        self.folder = folder / digest.hexdigest()[:16]
+
+    def get(self, key: str) -> bytes | None:
+        """What was kept under the key, or None."""
+        try:
+            return (self.folder / key).read_bytes()
+        except OSError:
+            return None
+
+    def put(self, key: str, program: bytes) -> None:
+        """Keep a program; it appears under its name when it is complete."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            unfinished = self.folder / f"{key}.{os.getpid()}"
+            unfinished.write_bytes(program)
+            os.replace(unfinished, self.folder / key)
+        except OSError:
+            return  # a cache that cannot be written costs time, not the run
+
+
+def program_store() -> FolderPrograms | None:
+    """Programs beside JAX's compilation cache; none where that is not kept."""
+    cache = os.environ.get("JAX_COMPILATION_CACHE_DIR")
+    return FolderPrograms(Path(cache) / "framerail") if cache else None

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from framerail.report.checkpoint import FolderStore, run_key
+from framerail.report.checkpoint import FolderStore, program_store, run_key
 from framerail.report.document import document
 from framerail.report.draws import write_draws
 from framerail.report.manifest import manifest
@@ -50,7 +50,14 @@ def run_scenario(
     start = scenario.about.seed if seed is None else seed
     store = FolderStore(work / "draws", run_key(scenario, count, start))
     try:
-        found = study(scenario, draws=count, seed=start, store=store, progress=progress)
+        found = study(
+            scenario,
+            draws=count,
+            seed=start,
+            store=store,
+            programs=program_store(),
+            progress=progress,
+        )
         return found, save_run(found, folder, progress)
     finally:
         _remove_if_empty(work / "draws", work, Path(folder))

@@ -10,6 +10,8 @@ from framerail.studies.drivers import Driver as Driver
 from framerail.studies.drivers import drivers as drivers
 from framerail.studies.monte_carlo import MonteCarlo as MonteCarlo
 from framerail.studies.monte_carlo import monte_carlo as monte_carlo
+from framerail.studies.programs import Programs as Programs
+from framerail.studies.programs import ProgramStore as ProgramStore
 from framerail.studies.rows import ChunkStore as ChunkStore
 from framerail.studies.rows import Progress as Progress
 from framerail.studies.rows import evaluate_rows as evaluate_rows

@@ -7,6 +7,7 @@ import numpy as np
 from framerail.distributions import Distribution
 from framerail.scenario import Scenario
 from framerail.studies.drivers import Driver
+from framerail.studies.programs import Programs
 from framerail.studies.rows import Progress, evaluate_rows
 from framerail.studies.sampling import columns, medians
 
@@ -36,6 +37,7 @@ def break_evens(
     candidates: list[Driver],
     partner: int = 0,
     progress: Progress | None = None,
+    programs: Programs | None = None,
 ) -> list[BreakEven]:
     """For every candidate, the value at which the partner's gain crosses zero.
 
@@ -49,8 +51,8 @@ def break_evens(
     rows = np.repeat(middle[None], POINTS * len(candidates), axis=0)
     for k, (driver, grid) in enumerate(zip(candidates, grids, strict=True)):
         rows[k * POINTS : (k + 1) * POINTS, paths.index(driver.path)] = grid
-    gains = evaluate_rows(scenario, rows, step="Break-even", progress=progress).gain
-    gains = np.asarray(gains)[:, partner].reshape(len(candidates), POINTS)
+    found = evaluate_rows(scenario, rows, step="Break-even", progress=progress, programs=programs)
+    gains = np.asarray(found.gain)[:, partner].reshape(len(candidates), POINTS)
     return [
         _crossing(driver, grid, gain, distributions[driver.path])
         for driver, grid, gain in zip(candidates, grids, gains, strict=True)

@@ -8,6 +8,7 @@ import numpy as np
 from framerail.deal import Zone, zone_from_gains
 from framerail.scenario import Scenario, leaf_paths
 from framerail.studies.monte_carlo import MonteCarlo, first_draws, realized_policy
+from framerail.studies.programs import Programs
 from framerail.studies.rows import Progress, evaluate_rows
 from framerail.studies.sampling import DECISIONS, columns, medians, sobol_points
 
@@ -31,7 +32,11 @@ def at_site(scenario: Scenario, name: str) -> Scenario:
 
 
 def site_comparison(
-    scenario: Scenario, base: MonteCarlo, draws: int, progress: Progress | None = None
+    scenario: Scenario,
+    base: MonteCarlo,
+    draws: int,
+    progress: Progress | None = None,
+    programs: Programs | None = None,
 ) -> dict[str, MonteCarlo]:
     """The first `draws` draws of the scenario's Monte Carlo at every site.
 
@@ -44,7 +49,9 @@ def site_comparison(
     for name in sorted(set(scenario.plant.sites) - {chosen}):
         elsewhere = realized_policy(at_site(scenario, name))
         rows = _rows_at_site(scenario, name, base.inputs[:draws], points)
-        outputs = evaluate_rows(elsewhere, rows, step=f"Site: {name}", progress=progress)
+        outputs = evaluate_rows(
+            elsewhere, rows, step=f"Site: {name}", progress=progress, programs=programs
+        )
         found[name] = MonteCarlo(rows, outputs, base.seed)
     return found
 
@@ -65,7 +72,9 @@ def _rows_at_site(
     return moved
 
 
-def zone(scenario: Scenario, progress: Progress | None = None) -> Zone | None:
+def zone(
+    scenario: Scenario, progress: Progress | None = None, programs: Programs | None = None
+) -> Zone | None:
     """Zone of agreement over upfront payment and royalty, all other inputs at their medians.
 
     None when the term sheet lacks one of the two clauses.
@@ -77,7 +86,9 @@ def zone(scenario: Scenario, progress: Progress | None = None) -> Zone | None:
     first, second = np.meshgrid(UPFRONTS, ROYALTIES, indexing="ij")
     rows[:, paths.index(DECISIONS[0])] = first.ravel()
     rows[:, paths.index(DECISIONS[1])] = second.ravel()
-    found = evaluate_rows(scenario, rows, step="Zone of agreement", progress=progress)
+    found = evaluate_rows(
+        scenario, rows, step="Zone of agreement", progress=progress, programs=programs
+    )
     gains = np.asarray(found.gain).reshape(*first.shape, -1)
     return zone_from_gains(
         jnp.asarray(UPFRONTS),

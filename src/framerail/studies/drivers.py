@@ -1,11 +1,7 @@
 """Drivers: what moves the decision, from exact derivatives of the whole chain."""
 
 import dataclasses
-import functools
-from collections.abc import Callable
-from typing import Any, cast
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -14,6 +10,7 @@ from jaxtyping import Array, Float
 from framerail.engine import Evaluation, Headline, evaluate, headline
 from framerail.quantities import Scalar
 from framerail.scenario import Scenario
+from framerail.studies.programs import Programs
 from framerail.studies.sampling import column_indices, medians, with_columns
 
 TARGETS = ("incumbent_gain", "start_up_gain", "default_before_production", "incumbent_npv")
@@ -70,22 +67,22 @@ def _linearize(
     return jax.grad(weighted, has_aux=True)(values)
 
 
-@functools.cache
-def _program() -> Callable[..., Any]:
-    # Run a handful of times, so the compiler is asked to hurry rather than to optimize.
-    hurried = {"xla_backend_optimization_level": 0, "xla_cpu_use_fusion_emitters": False}
-    if jax.default_backend() != "cpu":
-        return eqx.filter_jit(_linearize)
-    return eqx.filter_jit(_linearize, **cast("Any", {"compiler_options": hurried}))
+# Run a handful of times, so the compiler is asked to hurry rather than to optimize.
+_HURRIED = {"xla_backend_optimization_level": 0, "xla_cpu_use_fusion_emitters": False}
 
 
-def linearize(scenario: Scenario) -> Linearized:
+def linearize(scenario: Scenario, programs: Programs | None = None) -> Linearized:
     """Evaluate at the medians, with the targets' slopes in every uncertain input."""
+    programs = programs or Programs()
+    options = _HURRIED if jax.default_backend() == "cpu" else None
     leaves = scenario.uncertainty
     percentiles = np.asarray([leaf.distribution.quantile(_PERCENTILES) for leaf in leaves])
-    indices, program = column_indices(scenario), _program()
+    indices = column_indices(scenario)
     values = tuple(jnp.asarray(value) for value in medians(scenario))
-    found = [program(values, unit, scenario, indices) for unit in jnp.eye(len(TARGETS))]
+    found = [
+        programs.call(_linearize, (values, unit, scenario, indices), options)
+        for unit in jnp.eye(len(TARGETS))
+    ]
     slopes = np.stack([np.asarray(gradient) for gradient, _ in found], axis=1)
     point, figures = found[0][1]
     ranked = [

@@ -9,6 +9,7 @@ import numpy as np
 
 from framerail.engine import Headline
 from framerail.scenario import Scenario
+from framerail.studies.programs import Programs
 from framerail.studies.rows import ChunkStore, Progress, evaluate_rows
 from framerail.studies.sampling import sample_leaves, sobol_points
 
@@ -45,19 +46,25 @@ def monte_carlo(
     step: str = "Monte Carlo draws",
     progress: Progress | None = None,
     store: ChunkStore | None = None,
+    programs: Programs | None = None,
 ) -> MonteCarlo:
     """Evaluate the scenario at `draws` joint draws of its uncertain inputs.
 
     **Arguments:** `draws` and `seed` default to the scenario's; `progress` is told after every
-    chunk; `store` keeps chunks for resumption. Same scenario, draws and seed: same bits on the
-    same machine.
+    chunk; `store` keeps chunks for resumption, `programs` the compiled program. Same scenario,
+    draws and seed: same bits on the same machine.
     """
     draws = draws or scenario.about.draws
     seed = scenario.about.seed if seed is None else seed
     points = sobol_points(draws, len(scenario.uncertainty), seed)
     inputs = sample_leaves(scenario, points)
     outputs = evaluate_rows(
-        realized_policy(scenario), inputs, step=step, progress=progress, store=store
+        realized_policy(scenario),
+        inputs,
+        step=step,
+        progress=progress,
+        store=store,
+        programs=programs,
     )
     return MonteCarlo(inputs, outputs, seed)
 

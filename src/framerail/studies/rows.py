@@ -19,10 +19,13 @@ from jaxtyping import Array, Float
 from framerail.engine import Headline, headline, headline_of, solve_markets, value
 from framerail.numerics.batching import over_lanes
 from framerail.scenario import Scenario
+from framerail.studies.programs import Programs
 from framerail.studies.sampling import column_indices, with_columns
 
 CHUNK = 64
 """Rows per compiled call."""
+
+_PROGRAMS = Programs()
 
 Progress = Callable[[str, int, int], None]
 """Called with a step's name, the part done and the whole."""
@@ -41,7 +44,6 @@ class ChunkStore(Protocol):
         ...
 
 
-@eqx.filter_jit
 def _evaluate_chunk(
     scenario: Scenario, indices: tuple[int, ...], rows: Float[Array, "row column"]
 ) -> Headline:
@@ -61,15 +63,16 @@ def evaluate_rows(
     step: str,
     progress: Progress | None = None,
     store: ChunkStore | None = None,
+    programs: Programs | None = None,
 ) -> Headline:
     """Headline figures of every row; leaves get a leading row axis (NumPy arrays).
 
     **Arguments:** `rows` has the columns of `sampling.columns`; `step` names the work in the
-    progress display; `store` keeps finished chunks.
+    progress display; `store` keeps finished chunks; `programs` the compiled program.
     """
     count = rows.shape[0]
     filler = np.arange(-(-count // CHUNK) * CHUNK) % count
-    indices = column_indices(scenario)
+    indices, programs = column_indices(scenario), programs or _PROGRAMS
 
     structure: list[Any] = []
 
@@ -78,7 +81,7 @@ def evaluate_rows(
         if kept is not None:
             return kept
         part = rows[filler[number * CHUNK : (number + 1) * CHUNK]]
-        result = _evaluate_chunk(scenario, indices, jnp.asarray(part))
+        result = programs.call(_evaluate_chunk, (scenario, indices, jnp.asarray(part)))
         leaves, shape = jax.tree_util.tree_flatten(result)
         structure.append(shape)
         arrays = [np.asarray(leaf) for leaf in leaves]

@@ -11,6 +11,7 @@ from framerail.studies.break_even import BreakEven, break_evens
 from framerail.studies.comparison import site_comparison, zone
 from framerail.studies.drivers import Driver, linearize
 from framerail.studies.monte_carlo import MonteCarlo, monte_carlo
+from framerail.studies.programs import Programs, ProgramStore
 from framerail.studies.rows import ChunkStore, Progress
 
 COMPARISON_DRAWS = 256
@@ -46,28 +47,33 @@ def study(
     draws: int | None = None,
     seed: int | None = None,
     store: ChunkStore | None = None,
+    programs: ProgramStore | None = None,
     progress: Progress | None = None,
 ) -> Study:
     """Evaluate, sample, compare and explain one scenario.
 
     **Arguments:** `draws` and `seed` default to the scenario's; `store` keeps Monte Carlo chunks
-    for resumption; `progress` is told of every step.
+    for resumption, `programs` traced programs for the next process; `progress` is told of every
+    step.
     """
-    clock = _Clock()
+    clock, kept = _Clock(), Programs(programs)
     with ThreadPoolExecutor(max_workers=1) as aside:
         # The derivative's compilation is one long task: it runs beside the draws.
-        medians = aside.submit(linearize, scenario)
-        samples = monte_carlo(scenario, draws=draws, seed=seed, progress=progress, store=store)
+        medians = aside.submit(linearize, scenario, kept)
+        samples = monte_carlo(
+            scenario, draws=draws, seed=seed, progress=progress, store=store, programs=kept
+        )
         clock.lap("draws")
-        sites = site_comparison(scenario, samples, min(samples.draws, COMPARISON_DRAWS), progress)
+        count = min(samples.draws, COMPARISON_DRAWS)
+        sites = site_comparison(scenario, samples, count, progress, kept)
         clock.lap("sites")
-        area = zone(scenario, progress)
+        area = zone(scenario, progress, kept)
         clock.lap("zone")
         linear = medians.result()
         clock.lap("drivers")
     found = linear.drivers
     ranked = sorted(found, key=lambda d: -max(map(abs, d.swing("incumbent_gain"))))
-    crossings = break_evens(scenario, ranked[:CANDIDATES], 0, progress)
+    crossings = break_evens(scenario, ranked[:CANDIDATES], 0, progress, kept)
     clock.lap("break-even")
     return Study(
         scenario=scenario,
