@@ -4,6 +4,8 @@ Direct cost only: materials, conversion, logistics, warranty. No fixed plant cos
 engineering, no overhead, no profit, no dealer margin: those belong to plant and program.
 """
 
+from typing import Any
+
 import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
@@ -108,7 +110,7 @@ class UnitCost(eqx.Module):
     outcome: Int[Array, ""]
     """Bit mask of `OUTCOMES`."""
 
-    def __getattr__(self, name: str) -> Float[Array, "..."]:
+    def __getattr__(self, name: str) -> Any:
         """One element by its name; leading axes of a batch stay."""
         if name not in _PLACE:
             raise AttributeError(f"'{type(self).__name__}' has no attribute '{name}'")

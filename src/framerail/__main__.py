@@ -1,0 +1,5 @@
+"""`python -m framerail`: the command line."""
+
+from framerail.cli import app
+
+app()
