@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-MARK = 123.0
+MARK = 123.456
 
 
 def started(place, cache):

@@ -38,7 +38,7 @@ FIRST_GUESS = 10_000.0
 
 
 def _one_inflation(scenario: Scenario) -> Scenario:
-    """General inflation is one quantity: the program's figure serves market and cost too."""
+    """General inflation is one quantity, in draws and derivatives too: the program's."""
     inflation = scenario.program.inflation
     return eqx.tree_at(
         lambda s: (s.market.trends.inflation, s.cost.deck.prices.inflation),
