@@ -12,11 +12,19 @@ from framerail.report.structure_console import UNSETTLED, structures_summary, ve
 from framerail.report.structure_tables import TABLES, structure_tables
 from framerail.report.structures import variant_settings, write_structures
 from framerail.studies.structure_figures import FAILURES, StructureFigures
-from framerail.studies.structure_options import stopping, waiting
+from framerail.studies.structure_options import EXITS, stopping, waiting
 from framerail.studies.structures import OWN, Structures
 
 DRAWS = 64
 NAMES = (OWN, "all upfront", "milestones", "equity")
+
+
+def batch(**fields):
+    """Figures with a leading draw axis, which the annotations of one draw do not have."""
+    made = object.__new__(StructureFigures)
+    for name, value in fields.items():
+        object.__setattr__(made, name, value)
+    return made
 
 
 def made(draws, shift, seed):
@@ -25,7 +33,7 @@ def made(draws, shift, seed):
     generator = np.random.default_rng(seed)
     quarters = np.asarray(head.default_with).shape[1]
     blank = np.zeros(DRAWS)
-    return StructureFigures(
+    return batch(
         headline=head,
         promised=blank + 400e6,
         paid=blank + 300e6,
@@ -52,7 +60,7 @@ def found(study, scenario):
         usable=study.draws.valid,
         waiting={name: waiting(one, quarters, 2024.16) for name, one in figures.items()},
         stopping={
-            name: [stopping(one, quarters[::4], cost) for cost in (0.0, 1e8)]
+            name: [stopping(one, quarters[::4], *how) for how in EXITS]
             for name, one in figures.items()
         },
         sites=study.sites,

@@ -8,13 +8,12 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-import framerail as fr
 from framerail.deal import MarketAccess, PartnerFlows, SharedProgram, survive
 from framerail.engine import headline_of
 from framerail.numerics.calendar import quarter_grid
 from framerail.report.structures import VARIANTS, read_structures
 from framerail.studies import structure_figures as chain
-from framerail.studies import structures as study
+from framerail.studies import structures
 from framerail.studies.sampling import column_indices, sample_leaves, sobol_points
 from framerail.studies.structure_figures import (
     CHECK,
@@ -40,6 +39,14 @@ def shapes(read):
     return eqx.filter_eval_shape(headline_of, read[0])
 
 
+def batch(**fields):
+    """Figures with a leading draw axis, which the annotations of one draw do not have."""
+    made = object.__new__(StructureFigures)
+    for name, value in fields.items():
+        object.__setattr__(made, name, value)
+    return made
+
+
 def figures(shapes, gain, paid=0.0, cash=None, date=None, seed=0):
     """Figures of `DRAWS` draws with a given gain of both partners."""
     generator = np.random.default_rng(seed)
@@ -55,7 +62,7 @@ def figures(shapes, gain, paid=0.0, cash=None, date=None, seed=0):
     )
     years = quarters // 4
     blank = np.zeros(DRAWS)
-    return StructureFigures(
+    return batch(
         headline=head,
         promised=blank + 4e8,
         paid=blank + paid,
@@ -120,7 +127,7 @@ def test_the_program_traces_to_one_row_per_draw_and_structure(read):
     assert shape.incumbent_cash.shape == (8, 2, FAILURES, own.start_of_quarter.shape[0] // 4)
 
 
-@pytest.mark.parametrize("cash, fails", [(5e9, False), (1e6, True)])
+@pytest.mark.parametrize(("cash", "fails"), [(5e9, False), (1e6, True)])
 def test_money_to_a_partner_that_lives_buys_trucks_and_to_one_that_fails_is_lost(read, cash, fails):
     grid = quarter_grid(2024.0, 6)
     nothing = jnp.zeros(grid.quarters)
@@ -153,11 +160,9 @@ def test_incumbent_accepts_its_best_structure_only_if_it_beats_walking_away(read
         def stand_in(scenario, rows, terms, progress):
             return {name: figures(shapes, np.add(gains[name], shift)) for name in terms}
 
-        return study.structures(own, variants, draws=DRAWS, chain=stand_in)
+        return structures(own, variants, draws=DRAWS, chain=stand_in, compare_sites=False)
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(study, "site_comparison", lambda *_: {})
-        found, poorer = compare(0.0), compare(-30e6)
+    found, poorer = compare(0.0), compare(-30e6)
     assert found.names == [OWN, "all upfront", "milestones", "equity"]
     assert found.accept == found.best_for_incumbent == "milestones"
     assert found.best_joint == "equity"
@@ -170,7 +175,7 @@ def test_incumbent_accepts_its_best_structure_only_if_it_beats_walking_away(read
 def test_too_many_structures_are_refused(read):
     own, variants = read
     with pytest.raises(ValueError, match="at most 4"):
-        study.structures(own, {**variants, "one more": own})
+        structures(own, {**variants, "one more": own})
 
 
 def test_waiting_is_worth_the_loss_avoided_and_never_more_than_knowing_all(read, shapes):
@@ -214,10 +219,20 @@ def test_freedom_to_stop_cuts_the_loss_after_a_failure_and_costs_what_it_costs(s
     assert free.by_year[years == 2027.0][0] == pytest.approx(0.5)
     dear = stopping(one, years, 100e6)
     assert dear.worth == pytest.approx(saved - 0.5 * 100e6, rel=1e-6)
+    late = stopping(one, years, 0.0, after_failure=True)
+    assert late.worth == pytest.approx(saved, rel=1e-6)
     assert stopping(one, years, 1e9).worth == pytest.approx(0.0, abs=1.0)
+
+
+def test_a_bad_program_with_a_living_partner_is_stopped_only_where_that_is_allowed(shapes):
+    years = np.arange(2024.0, 2038.0)
+    cash = np.full((DRAWS, FAILURES, years.size), 30e6)
+    cash[::2] = -30e6
+    one = figures(shapes, (0.0, 0.0), cash=cash)
+    assert stopping(one, years, 0.0).worth == pytest.approx(0.5 * 30e6 * (years.size - 1))
+    assert stopping(one, years, 0.0, after_failure=True).worth == pytest.approx(0.0, abs=1.0)
 
 
 def test_dates():
     assert decimal_year("2024-03-01") == pytest.approx(2024.0 + 60 / 366)
     assert pytest.approx(21.0) == WAIT * 365.25
-    assert fr.read_scenario is not None

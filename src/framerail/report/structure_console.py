@@ -54,11 +54,16 @@ def verdict(found: Structures) -> list[str]:
         else f"{incumbent} should accept '{signed}': {told} ({chance})."
     )
     wait = found.waiting[mine]
+    against = (
+        dollars(wait.option)
+        if wait.option > wait.error
+        else "nothing that these draws can tell from zero"
+    )
     third = (
         f"Waiting three weeks with the option to leave is worth {dollars(wait.worth)} to "
-        f"{incumbent} against signing '{mine}' now, and {dollars(wait.option)} against the better "
-        f"of signing and leaving at once (standard error {dollars(wait.error)}), if those weeks "
-        "show how near to failing the start-up is."
+        f"{incumbent} against signing '{mine}' now (standard error {dollars(wait.error)}) and "
+        f"{against} against the better of signing and leaving at once, if those weeks show how "
+        "near to failing the start-up is."
     )
     return [first, second, third, _check(found)]
 
@@ -175,13 +180,14 @@ def _waiting(found: Structures) -> Table:
 
 def _stopping(found: Structures) -> Table:
     made = _table(
-        "Freedom to stop in a later year, $ million", "", "exit cost", "committed", "free",
-        "worth", "error", "stops",
+        "Freedom to stop in a later year, $ million", "", "may stop", "exit cost", "committed",
+        "free", "worth", "error",
     )  # fmt: skip
     for name, cases in found.stopping.items():
         for one in cases:
             amounts = (one.exit_cost, one.committed, one.free, one.worth, one.error)
-            made.add_row(name, *(millions(x) for x in amounts), percent(float(one.by_year.sum())))
+            when = "after failure" if one.after_failure else "any year"
+            made.add_row(name, when, *(millions(x) for x in amounts))
     return _spaced(made)
 
 

@@ -89,8 +89,8 @@ def _stopping(found: Structures) -> Iterator[Row]:
         for one in cases:
             for year, chance in zip(years, one.by_year, strict=True):
                 yield (
-                    name, one.exit_cost, one.committed, one.free, one.worth, one.error,
-                    int(year), float(chance),
+                    name, one.exit_cost, one.after_failure, one.committed, one.free, one.worth,
+                    one.error, int(year), float(chance),
                 )  # fmt: skip
 
 
@@ -144,6 +144,7 @@ TABLES = {
         {
             "structure": "term sheet",
             "exit_cost": "paid on stopping, dollars of its day",
+            "after_failure": "whether only after the start-up's failure",
             "committed": "incumbent's gain in realized failures without the freedom, dollars",
             "free": "with the freedom",
             "worth": "free less committed",

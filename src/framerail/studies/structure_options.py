@@ -16,8 +16,9 @@ from framerail.studies.structure_figures import FAILURES, StructureFigures
 
 WAIT = 21.0 / 365.25
 """Three weeks (years)."""
-EXIT_COSTS = (0.0, 100e6)
-"""Cost of stopping, dollars of its day: none, and assumed claims of suppliers and of the plant."""
+EXITS = ((0.0, False), (100e6, False), (0.0, True))
+"""Freedoms to stop: cost in dollars of its day (none, or assumed claims of suppliers and of the
+plant), and whether only after the start-up's failure."""
 _NEVER = -1e15
 """Payoff on a date without a choice."""
 _MANY = 200
@@ -58,10 +59,12 @@ class Stopping:
     """Freedom to stop the program in a later year; dollars at the calendar's start.
 
     `committed` is the incumbent's gain without it, `free` with it, `worth` the difference with its
-    standard `error`, `by_year` the chance of stopping at the start of each calendar year.
+    standard `error`, `by_year` the chance of stopping at the start of each calendar year (also
+    where nothing is left to stop). `after_failure`: only once the start-up has failed.
     """
 
     exit_cost: float
+    after_failure: bool
     committed: float
     free: float
     worth: float
@@ -145,7 +148,9 @@ def _paths(figures: StructureFigures) -> np.ndarray:
     return cash.reshape(-1, cash.shape[2])
 
 
-def stopping(figures: StructureFigures, years: np.ndarray, exit_cost: float) -> Stopping:
+def stopping(
+    figures: StructureFigures, years: np.ndarray, exit_cost: float, after_failure: bool = False
+) -> Stopping:
     """Value of the freedom to stop at the start of any year after the first.
 
     Cash from then on is lost, `exit_cost` is paid. Each draw counts with several dates of failure.
@@ -155,10 +160,13 @@ def stopping(figures: StructureFigures, years: np.ndarray, exit_cost: float) -> 
     state = path_states(figures, years)[: draws * FAILURES]
     discount = np.asarray(figures.incumbent_discount)[:draws, ::4].repeat(FAILURES, axis=0)
     salvage = -exit_cost * discount
+    if after_failure:
+        salvage = np.where(state[:, :, 2] > 0.0, salvage, _NEVER)
     salvage[:, 0] = _NEVER  # at the start the choice is not to sign
     found = _both_ways(state, cash, salvage, _degree(cash.shape[0]))
     return Stopping(
         exit_cost=exit_cost,
+        after_failure=after_failure,
         committed=_mean(each.without for each in found),
         free=_mean(each.value for each in found),
         worth=_mean(each.worth for each in found),

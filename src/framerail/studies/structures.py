@@ -24,7 +24,7 @@ from framerail.studies.structure_figures import (
     drawn_terms,
     evaluate_structures,
 )
-from framerail.studies.structure_options import EXIT_COSTS, Stopping, Waiting, stopping, waiting
+from framerail.studies.structure_options import EXITS, Stopping, Waiting, stopping, waiting
 
 OWN = "scenario's own"
 """Name of the term sheet that the scenario itself has."""
@@ -40,7 +40,7 @@ class Structures:
     """Term sheets compared draw by draw.
 
     `figures` has every draw, `usable` marks those that count, the same for all structures;
-    `waiting` and `stopping` are by structure (`stopping` one per exit cost), `sites` the scenario's
+    `waiting` and `stopping` are by structure (`stopping` one per `EXITS`), `sites` the scenario's
     own term sheet at every site.
     """
 
@@ -106,11 +106,13 @@ def structures(
     seed: int | None = None,
     progress: Progress | None = None,
     chain: Chain = evaluate_structures,
+    compare_sites: bool = True,
 ) -> Structures:
     """Compare the scenario's term sheet with those of variants on the same draws.
 
     **Arguments:** `variants` by name: the same scenario with other terms (nothing else of them is
-    read); `draws`; `seed` defaults to the scenario's; `chain` evaluates rows under term sheets.
+    read); `draws`; `seed` defaults to the scenario's; `chain` evaluates rows under term sheets;
+    `compare_sites` also evaluates the scenario's own terms at every other site.
 
     Raises:
         ValueError: with more than `MOST` term sheets, or fewer than 8 draws.
@@ -137,10 +139,10 @@ def structures(
         usable=usable,
         waiting={name: waiting(one, quarters, as_of) for name, one in kept.items()},
         stopping={
-            name: [stopping(one, quarters[::4], cost) for cost in EXIT_COSTS]
+            name: [stopping(one, quarters[::4], *how) for how in EXITS]
             for name, one in kept.items()
         },
-        sites=site_comparison(scenario, own, draws, progress),
+        sites=site_comparison(scenario, own, draws, progress) if compare_sites else {},
         seed=seed,
     )
 
