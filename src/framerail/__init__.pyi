@@ -3,8 +3,10 @@ from .engine import evaluate as evaluate
 from .report import console_summary as console_summary
 from .report import describe_catalog as describe_catalog
 from .report import run_scenario as run_scenario
+from .report import run_structures as run_structures
 from .report import run_vehicles as run_vehicles
 from .report import save_run as save_run
+from .report import structures_summary as structures_summary
 from .report import validate_vehicle as validate_vehicle
 from .scenario import Scenario as Scenario
 from .scenario_file import Fault as Fault

@@ -1,4 +1,4 @@
-"""The command line: `framerail run | check | schema | list | vehicle | validate`.
+"""The command line: `framerail run | structures | check | schema | list | vehicle | validate`.
 
 The only place that prints. The numerical libraries load inside the first command that needs
 them (through the lazy names of `framerail`), so `--help` is immediate.
@@ -116,6 +116,34 @@ def run(
         raise _fail(f"{error.filename or folder}: {error.strerror}; choose another --out") from None
     console.print(fr.console_summary(study))
     console.print(f"report: {files['report']}", markup=False, highlight=False, soft_wrap=True)
+
+
+@app.command()
+def structures(
+    scenario: Annotated[str, typer.Argument(help="A bundled scenario or a TOML file.")],
+    draws: Annotated[int, typer.Option(min=8, help="Draws, the same for all structures.")] = 256,
+    seed: Annotated[int | None, typer.Option(help="Seed of the Sobol' points.")] = None,
+    out: Annotated[str | None, typer.Option(help="Folder for the tables as CSV.")] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="PATH=VALUE", help="Override one input; may repeat."),
+    ] = None,
+) -> None:
+    """Compare deal structures on the same draws: gains, failure, money, options."""
+    try:
+        with _progress() as report:
+            found = fr.run_structures(
+                scenario, set_ or [], draws=draws, seed=seed, out=out, progress=report
+            )
+    except fr.ScenarioError as error:
+        raise _fail(str(error)) from None
+    except KeyboardInterrupt:
+        raise _fail("interrupted; nothing is kept", 130) from None
+    except OSError as error:
+        raise _fail(f"{error.filename or out}: {error.strerror}; choose another --out") from None
+    console.print(fr.structures_summary(found))
+    if out is not None:
+        console.print(f"tables: {out}", markup=False, highlight=False, soft_wrap=True)
 
 
 @app.command()

@@ -101,6 +101,7 @@ def value(markets: Markets) -> Evaluation:
         start_up=start_up,
         incumbent=incumbent,
         incumbent_alone=by_itself,
+        flows=flows,
         deal=deal,
         audit=_audit(trucks, setting.calibration, both, neither, start_up, incumbent, deal),
         outcome=_outcome(trucks, setting.calibration, both, neither, start_up, incumbent, deal),

@@ -7,7 +7,7 @@ from jaxtyping import Array, Float, Int
 
 from framerail.cost import OUTCOMES as COST_OUTCOMES
 from framerail.deal import OUTCOMES as DEAL_OUTCOMES
-from framerail.deal import DealValue
+from framerail.deal import DealValue, PartnerFlows
 from framerail.engine.cash import PartnerCash
 from framerail.engine.circles import World
 from framerail.engine.trucks import TruckFigures
@@ -86,6 +86,8 @@ class Evaluation(eqx.Module):
     start_up: PartnerCash
     incumbent: PartnerCash
     incumbent_alone: PartnerCash
+    flows: PartnerFlows
+    """What the deal was valued on: both partners' cash before any payment between them."""
     deal: DealValue
     audit: Audit
     outcome: Int[Array, " stage"]

@@ -15,6 +15,8 @@ from framerail.studies.programs import ProgramStore as ProgramStore
 from framerail.studies.rows import ChunkStore as ChunkStore
 from framerail.studies.rows import Progress as Progress
 from framerail.studies.rows import evaluate_rows as evaluate_rows
+from framerail.studies.structures import Structures as Structures
+from framerail.studies.structures import structures as structures
 from framerail.studies.study import Study as Study
 from framerail.studies.study import study as study
 from framerail.studies.vehicle_batch import RowEstimates as RowEstimates
