@@ -12,32 +12,16 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 from equinox.internal import unvmap_any
-from jaxtyping import Array, Bool, Float, Int
+from jaxtyping import Array, Float, Int
 
 from framerail.numerics.outcome import flag
-from framerail.vehicle.battery import current
 from framerail.vehicle.design import VehicleDesign
 from framerail.vehicle.drive_cycle import DriveCycle
-from framerail.vehicle.electric_machine import axle_flow
+from framerail.vehicle.drive_step import SPEED_TOLERANCE, Flows, State, Wanted, step, wanted_of
 from framerail.vehicle.inputs import Conditions
 from framerail.vehicle.outcomes import BATTERY_EMPTY, TRACE_MISSED
-from framerail.vehicle.powertrain import (
-    DriveLimits,
-    Powertrain,
-    axle_duty,
-    battery_suffices,
-    drive_limits,
-    front_share,
-    open_circuit,
-    powertrain,
-    regeneration_limit,
-)
-from framerail.vehicle.road_load import climbing_force, drag_force, resisting_force
-
-CHARGE_SPAN = 0.02
-"""Change of displayed charge within which a chunk is driven at once (two minutes at 0.6 per h)."""
-SPEED_TOLERANCE = 2.0 * 0.44704
-"""Allowed departure from the trace, m/s (40 CFR 1066.425: 2.0 mph)."""
+from framerail.vehicle.powertrain import Powertrain, powertrain
+from framerail.vehicle.trace_following import follow_chunk
 
 
 class EnergyUse(eqx.Module):
@@ -91,257 +75,6 @@ class EnergyUse(eqx.Module):
     """Bits of `outcomes.OUTCOMES`."""
 
 
-class Flows(eqx.Module):
-    """Powers (W) and speeds (m/s) during one step, or their sums over time."""
-
-    speed: Float[Array, "..."]
-    """Mean speed of the step, m/s."""
-    squared_speed: Float[Array, "..."]
-    """Mean speed squared, m^2/s^2."""
-    drag: Float[Array, "..."]
-    """Air drag (coefficient C, or drag area)."""
-    climb: Float[Array, "..."]
-    """Gain of potential energy."""
-    friction_brakes: Float[Array, "..."]
-    """Heat in the friction brakes."""
-    gear_loss: Float[Array, "..."]
-    """Load-dependent loss of the gears."""
-    spin_loss: Float[Array, "..."]
-    """Drag of gears and unpowered machines."""
-    machine_loss: Float[Array, "..."]
-    """Machines and inverters."""
-    battery_loss: Float[Array, "..."]
-    """Heat in the battery's resistance."""
-    terminal: Float[Array, "..."]
-    """Out of the battery terminals."""
-    chemical: Float[Array, "..."]
-    """Out of the cells."""
-    traction: Float[Array, "..."]
-    """Work of the wheels while driving."""
-    regenerated: Float[Array, "..."]
-    """Work taken back at the wheels."""
-    squared_miss: Float[Array, "..."]
-    """Squared departure from the trace, m^2/s^2."""
-    missing: Float[Array, "..."]
-    """One while the trace is missed by more than the tolerance."""
-
-
-class State(eqx.Module):
-    """What a step hands to the next."""
-
-    speed: Float[Array, ""]
-    state_of_charge: Float[Array, ""]
-    largest_miss: Float[Array, ""]
-
-
-class Wanted(eqx.Module):
-    """What the cycle asks of a step, or of every step."""
-
-    before: Float[Array, "..."]
-    """Trace speed at the start, m/s."""
-    speed: Float[Array, "..."]
-    """Trace speed at the end, m/s."""
-    grade: Float[Array, "..."]
-    """Rise over run."""
-
-
-def _wanted(cycle: DriveCycle) -> Wanted:
-    return Wanted(cycle.speed[:-1], cycle.speed[1:], cycle.grade[1:])
-
-
-class AxlePowers(eqx.Module):
-    """What one step asks of the axles, W. Names as in `Flows`."""
-
-    friction_brakes: Float[Array, "..."]
-    gear_loss: Float[Array, "..."]
-    spin_loss: Float[Array, "..."]
-    machine_loss: Float[Array, "..."]
-    traction: Float[Array, "..."]
-    regenerated: Float[Array, "..."]
-    terminal: Float[Array, "..."]
-
-
-def _axle_powers(
-    train: Powertrain,
-    limits: DriveLimits,
-    share: Float[Array, ""],
-    speed: Float[Array, ""],
-    force: Float[Array, ""],
-    taken: Float[Array, ""],
-) -> AxlePowers:
-    """Powers at a speed and a wheel force, with at most the force `taken` regenerated."""
-    machines = jnp.maximum(force, -jnp.minimum(taken, _braking_asked(train, force)))
-    duty = axle_duty(train, machines, speed, share, limits)
-    front = axle_flow(train.front, duty.front_force, speed, duty.front_awake)
-    rear = axle_flow(train.rear, duty.rear_force, speed, duty.rear_awake)
-    return AxlePowers(
-        friction_brakes=(machines - force) * speed,
-        gear_loss=front.gear_loss + rear.gear_loss,
-        spin_loss=front.spin_loss + rear.spin_loss,
-        machine_loss=front.machine_loss + rear.machine_loss,
-        traction=jnp.maximum(machines, 0.0) * speed,
-        regenerated=jnp.maximum(-machines, 0.0) * speed,
-        terminal=front.electric + rear.electric + train.auxiliary,
-    )
-
-
-def _braking_asked(train: Powertrain, force: Float[Array, ""]) -> Float[Array, ""]:
-    return train.regeneration.capture * jnp.abs(force)
-
-
-def _step(train: Powertrain, time_step: Float[Array, ""], state: State, wanted: Wanted) -> tuple:
-    """Advance one step as far towards the wanted speed as the limits allow: `State`, `Flows`."""
-    target = jnp.minimum(wanted.speed, train.top_speed)
-    wish = (target - state.speed) / time_step
-    mean = 0.5 * (state.speed + target)
-    share = front_share(train, mean)
-    voltage = open_circuit(train, state.state_of_charge)
-    limits = drive_limits(train, mean, wish, voltage, share)
-
-    wished_force = train.inertia * wish + resisting_force(train.road, mean, wanted.grade)
-    short = jnp.maximum(wished_force - limits.drive, 0.0)
-    skid = jnp.maximum(-wished_force - (train.front_grip + train.rear_grip), 0.0)
-    reached = jnp.maximum(target + (skid - short) * time_step / train.inertia, 0.0)
-
-    speed = 0.5 * (state.speed + reached)
-    acceleration = (reached - state.speed) / time_step
-    force = train.inertia * acceleration + resisting_force(train.road, speed, wanted.grade)
-    taken = regeneration_limit(train, limits, speed, state.state_of_charge)
-    axles = _axle_powers(train, limits, share, speed, force, taken)
-    amperes = current(train.battery, voltage, axles.terminal)
-
-    miss = jnp.maximum(wanted.speed - reached, 0.0)
-    flows = Flows(
-        speed=speed,
-        squared_speed=speed * speed,
-        drag=drag_force(train.road, speed) * speed,
-        climb=climbing_force(train.road, wanted.grade) * speed,
-        friction_brakes=axles.friction_brakes,
-        gear_loss=axles.gear_loss,
-        spin_loss=axles.spin_loss,
-        machine_loss=axles.machine_loss,
-        battery_loss=amperes * amperes * train.battery.resistance,
-        terminal=axles.terminal,
-        chemical=voltage * amperes,
-        traction=axles.traction,
-        regenerated=axles.regenerated,
-        squared_miss=(wanted.speed - reached) ** 2,
-        missing=jnp.where(miss > SPEED_TOLERANCE, jnp.ones_like(miss), jnp.zeros_like(miss)),
-    )
-    charge = state.state_of_charge - amperes * time_step / train.battery.capacity
-    return State(reached, charge, jnp.maximum(state.largest_miss, miss)), flows
-
-
-class Followed(eqx.Module):
-    """A chunk driven on the trace, before the battery's part. Sums of powers, W."""
-
-    friction_brakes: Float[Array, ""]
-    gear_loss: Float[Array, ""]
-    traction: Float[Array, ""]
-    regenerated: Float[Array, ""]
-    bound: Bool[Array, ""]
-    """A limit binds in some step, so the sums do not hold."""
-
-
-def _follow_axles(
-    train: Powertrain, time_step: Float[Array, ""], start: State, chunk: Wanted
-) -> tuple[Followed, Float[Array, "time"]]:
-    """Drive the axles on the trace: sums, and the terminal power of each step, W.
-
-    No step depends on the last, and all that follows from speed alone is worked out once for a
-    batch. What the battery allows is taken at both ends of `CHARGE_SPAN` around the charge at the
-    start; where that makes a difference the chunk counts as bound.
-    """
-    low, high = start.state_of_charge - CHARGE_SPAN, start.state_of_charge + CHARGE_SPAN
-    lowest = open_circuit(train, low)
-
-    def follow(sums: Followed, now: Wanted) -> tuple[Followed, Float[Array, ""]]:
-        rise = (now.speed - now.before) / time_step
-        mean = 0.5 * (now.before + now.speed)
-        force = train.inertia * rise + resisting_force(train.road, mean, now.grade)
-        share = front_share(train, mean)
-        limits = drive_limits(train, mean, rise, lowest, share)
-        least = regeneration_limit(train, limits, mean, high)
-        most = regeneration_limit(train, limits, mean, low)
-        bound = (
-            (force > limits.front + limits.rear)
-            | ~battery_suffices(train, mean, lowest, force)
-            | (-force > train.front_grip + train.rear_grip)
-            | (now.speed > train.top_speed)
-            | ((least < most) & (_braking_asked(train, force) > least) & (force < 0.0))
-        )
-        axles = _axle_powers(train, limits, share, mean, force, least)
-        more = Followed(
-            sums.friction_brakes + axles.friction_brakes,
-            sums.gear_loss + axles.gear_loss,
-            sums.traction + axles.traction,
-            sums.regenerated + axles.regenerated,
-            sums.bound | bound,
-        )
-        return more, axles.terminal
-
-    zero = jnp.zeros((), chunk.speed.dtype)
-    nothing = Followed(zero, zero, zero, zero, start.speed != chunk.before[0])
-    return jax.lax.scan(jax.checkpoint(follow), nothing, chunk)
-
-
-def _follow_battery(
-    train: Powertrain,
-    time_step: Float[Array, ""],
-    charge: Float[Array, ""],
-    terminal: Float[Array, "time"],
-) -> tuple[Float[Array, ""], tuple[Float[Array, "time"], ...]]:
-    """State of charge at the end; charge, voltage and current of each step."""
-    per_ampere = time_step / train.battery.capacity
-
-    def draw(charge: Float[Array, ""], power: Float[Array, ""]) -> tuple:
-        voltage = open_circuit(train, charge)
-        amperes = current(train.battery, voltage, power)
-        after = charge - amperes * per_ampere
-        return after, (after, voltage, amperes)
-
-    return jax.lax.scan(jax.checkpoint(draw), charge, terminal)
-
-
-def _follow_chunk(
-    train: Powertrain, time_step: Float[Array, ""], start: State, chunk: Wanted
-) -> tuple[State, Flows, Bool[Array, ""]]:
-    """Drive a chunk on the trace: what `_step` gives where no limit binds, and whether one does."""
-    followed, terminal = _follow_axles(train, time_step, start, chunk)
-    end, (charge, voltage, amperes) = _follow_battery(
-        train, time_step, start.state_of_charge, terminal
-    )
-    outside = jnp.max(jnp.abs(charge - start.state_of_charge)) > CHARGE_SPAN
-    mean = 0.5 * (chunk.before + chunk.speed)
-    air, zero = mean + train.road.headwind, jnp.zeros((), mean.dtype)
-    slope = chunk.grade / jnp.sqrt(1.0 + chunk.grade * chunk.grade)
-    drawn, spin = jnp.sum(terminal), _spin_drag(train) * jnp.sum(mean)
-    wheels = followed.traction - followed.regenerated
-    sums = Flows(
-        speed=jnp.sum(mean),
-        squared_speed=jnp.sum(mean * mean),
-        drag=train.road.quadratic * jnp.sum(air * jnp.abs(air) * mean),
-        climb=train.road.weight * jnp.sum(slope * mean),
-        friction_brakes=followed.friction_brakes,
-        gear_loss=followed.gear_loss,
-        spin_loss=spin,
-        # Electric power less shaft power, summed over the chunk.
-        machine_loss=drawn - train.auxiliary * len(mean) - wheels - followed.gear_loss - spin,
-        battery_loss=jnp.sum(amperes * amperes) * train.battery.resistance,
-        terminal=drawn,
-        chemical=jnp.sum(voltage * amperes),
-        traction=followed.traction,
-        regenerated=followed.regenerated,
-        squared_miss=zero,
-        missing=zero,
-    )
-    return State(chunk.speed[-1], end, start.largest_miss), sums, followed.bound | outside
-
-
-def _spin_drag(train: Powertrain) -> Float[Array, ""]:
-    return train.front.spin_drag + train.rear.spin_drag
-
-
 def _drive_chunk(
     train: Powertrain, time_step: Float[Array, ""], start: State, chunk: Wanted, stepwise: bool
 ) -> tuple[State, Flows]:
@@ -349,7 +82,7 @@ def _drive_chunk(
 
     def advance(carry: tuple[State, Flows], now: Wanted) -> tuple[tuple[State, Flows], None]:
         state, totals = carry
-        state, flows = _step(train, time_step, state, now)
+        state, flows = step(train, time_step, state, now)
         return (state, jax.tree.map(jnp.add, totals, flows)), None
 
     def step_by_step() -> tuple[State, Flows]:
@@ -359,7 +92,7 @@ def _drive_chunk(
 
     if stepwise:
         return step_by_step()
-    end, sums, bound = _follow_chunk(train, time_step, start, chunk)
+    end, sums, bound = follow_chunk(train, time_step, start, chunk)
     # One branch for the whole batch: a choice for each design would run both ways always.
     return jax.lax.cond(unvmap_any(bound), step_by_step, lambda: (end, sums))
 
@@ -403,7 +136,7 @@ def simulate_energy(
         Energies in J; `outcome` holds bits of `OUTCOMES`.
     """
     train, cycle, start = _prepared(design, cycle, conditions)
-    wanted = _wanted(cycle)
+    wanted = wanted_of(cycle)
 
     @jax.checkpoint
     def advance(carry: tuple[State, Flows], chunk: Wanted) -> tuple[tuple[State, Flows], None]:
@@ -431,10 +164,10 @@ def simulate_trace(
     train, cycle, start = _prepared(design, cycle, conditions)
 
     def advance(state: State, now: Wanted) -> tuple[State, tuple[State, Flows]]:
-        state, flows = _step(train, cycle.time_step, state, now)
+        state, flows = step(train, cycle.time_step, state, now)
         return state, (state, flows)
 
-    return jax.lax.scan(advance, start, _wanted(cycle))[1]
+    return jax.lax.scan(advance, start, wanted_of(cycle))[1]
 
 
 def _energy_use(
