@@ -1,3 +1,4 @@
+import functools
 import runpy
 from pathlib import Path
 
@@ -16,6 +17,7 @@ RWD, AWD = INPUTS.designs["alaska-rwd"], INPUTS.designs["alaska-awd"]
 UDDS, US06 = READING["cycle"]("udds"), READING["cycle"]("us06")
 CONDITIONS = READING["conditions"]()
 SIMULATE = jax.jit(simulate_energy)
+STEPWISE = jax.jit(functools.partial(simulate_energy, stepwise=True))
 
 
 def put(tree, where, value):
@@ -128,3 +130,16 @@ def test_any_number_of_steps_is_driven(count):
     use = SIMULATE(AWD, cycle, CONDITIONS)
     expected = float(jnp.sum(0.5 * (cycle.speed[1:] + cycle.speed[:-1])))
     assert float(use.distance) == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize(("charge", "power"), [(0.5, 1.0), (1.0, 1.0), (0.6, 0.12)])
+def test_chunks_driven_at_once_give_the_stepwise_figures(charge, power):
+    weak = eqx.tree_at(
+        lambda d: d.battery.discharge_power, AWD, AWD.battery.discharge_power * power
+    )
+    conditions = eqx.tree_at(lambda c: c.state_of_charge, CONDITIONS, jnp.asarray(charge))
+    at_once = SIMULATE(weak, UDDS, conditions)
+    stepwise = STEPWISE(weak, UDDS, conditions)
+    assert bool(at_once.seconds_missed > 0.0) == (power < 1.0)
+    for one, other in zip(jax.tree.leaves(at_once), jax.tree.leaves(stepwise), strict=True):
+        assert float(one) == pytest.approx(float(other), rel=1e-9, abs=1e-9)

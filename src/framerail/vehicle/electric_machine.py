@@ -26,6 +26,10 @@ class AxleModel(eqx.Module):
     """Peak shaft power, W."""
     gear_efficiency: Float[Array, ""]
     inverter_efficiency: Float[Array, ""]
+    gear_draw: Float[Array, ""]
+    """One over the gear's efficiency."""
+    inverter_draw: Float[Array, ""]
+    """One over the inverter's efficiency."""
     spin_drag: Float[Array, ""]
     """Drag at the wheel, N; zero without a machine."""
     standing: Float[Array, ""]
@@ -56,6 +60,8 @@ def axle_model(axle: Axle, tire_radius: Float[Array, ""]) -> AxleModel:
         peak_power=axle.peak_power,
         gear_efficiency=axle.gear_efficiency,
         inverter_efficiency=losses.inverter_efficiency,
+        gear_draw=1.0 / axle.gear_efficiency,
+        inverter_draw=1.0 / losses.inverter_efficiency,
         spin_drag=axle.spin_drag * present,
         standing=axle.peak_power * losses.standing,
         linear=axle.peak_power * losses.speed * relative_speed,
@@ -79,9 +85,14 @@ def load_coefficient(axle: AxleModel, speed: Float[Array, ""]) -> Float[Array, "
     return axle.conduction + axle.weakening * speed * speed
 
 
-def passed(power: Float[Array, ""], efficiency: Float[Array, ""]) -> Float[Array, ""]:
-    """Power on the source's side of a converter that gives `power`, or takes it when negative."""
-    return jnp.maximum(power / efficiency, power * efficiency)
+def passed(
+    power: Float[Array, ""], efficiency: Float[Array, ""], draw: Float[Array, ""]
+) -> Float[Array, ""]:
+    """Power on the source's side of a converter that gives `power`, or takes it when negative.
+
+    `draw` is one over `efficiency`, worked out once for a simulation.
+    """
+    return jnp.maximum(power * draw, power * efficiency)
 
 
 class AxleFlow(eqx.Module):
@@ -109,14 +120,14 @@ def axle_flow(
     whose force is zero.
     """
     wheel = force * speed
-    geared = passed(wheel, axle.gear_efficiency)
+    geared = passed(wheel, axle.gear_efficiency, axle.gear_draw)
     spin = axle.spin_drag * speed
     shaft = geared + spin
     shaft_force = jnp.where(axle.present > 0.0, force, 0.0) * jnp.where(
-        force > 0.0, 1.0 / axle.gear_efficiency, axle.gear_efficiency
+        force > 0.0, axle.gear_draw, axle.gear_efficiency
     )
     electric = (
-        passed(shaft, axle.inverter_efficiency)
+        passed(shaft, axle.inverter_efficiency, axle.inverter_draw)
         + awake * no_load_loss(axle, speed)
         + load_coefficient(axle, speed) * shaft_force * shaft_force
     )
@@ -145,6 +156,6 @@ def axle_force_limit(
     axle: AxleModel, speed: Float[Array, ""], traction: Float[Array, ""]
 ) -> Float[Array, ""]:
     """Highest wheel force of the axle: torque, power and tire, N."""
-    by_power = axle.peak_power / jnp.maximum(speed, 0.1)
+    by_power = axle.peak_power * (1.0 / jnp.maximum(speed, 0.1))
     machine = jnp.minimum(axle.peak_force, by_power) * axle.gear_efficiency
     return jnp.minimum(machine, traction * axle.present)

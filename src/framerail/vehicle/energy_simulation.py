@@ -11,28 +11,17 @@ import math
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+from equinox.internal import unvmap_any
 from jaxtyping import Array, Float, Int
 
 from framerail.numerics.outcome import flag
-from framerail.vehicle.battery import current
 from framerail.vehicle.design import VehicleDesign
 from framerail.vehicle.drive_cycle import DriveCycle
-from framerail.vehicle.electric_machine import axle_flow
+from framerail.vehicle.drive_step import SPEED_TOLERANCE, Flows, State, Wanted, step, wanted_of
 from framerail.vehicle.inputs import Conditions
 from framerail.vehicle.outcomes import BATTERY_EMPTY, TRACE_MISSED
-from framerail.vehicle.powertrain import (
-    Powertrain,
-    axle_duty,
-    drive_limits,
-    front_share,
-    open_circuit,
-    powertrain,
-    regeneration_limit,
-)
-from framerail.vehicle.road_load import climbing_force, drag_force, resisting_force
-
-SPEED_TOLERANCE = 2.0 * 0.44704
-"""Allowed departure from the trace, m/s (40 CFR 1066.425: 2.0 mph)."""
+from framerail.vehicle.powertrain import Powertrain, powertrain
+from framerail.vehicle.trace_following import follow_chunk
 
 
 class EnergyUse(eqx.Module):
@@ -86,100 +75,26 @@ class EnergyUse(eqx.Module):
     """Bits of `outcomes.OUTCOMES`."""
 
 
-class Flows(eqx.Module):
-    """Powers (W) and speeds (m/s) during one step, or their sums over time."""
-
-    speed: Float[Array, "..."]
-    """Mean speed of the step, m/s."""
-    squared_speed: Float[Array, "..."]
-    """Mean speed squared, m^2/s^2."""
-    drag: Float[Array, "..."]
-    """Air drag (coefficient C, or drag area)."""
-    climb: Float[Array, "..."]
-    """Gain of potential energy."""
-    friction_brakes: Float[Array, "..."]
-    """Heat in the friction brakes."""
-    gear_loss: Float[Array, "..."]
-    """Load-dependent loss of the gears."""
-    spin_loss: Float[Array, "..."]
-    """Drag of gears and unpowered machines."""
-    machine_loss: Float[Array, "..."]
-    """Machines and inverters."""
-    battery_loss: Float[Array, "..."]
-    """Heat in the battery's resistance."""
-    terminal: Float[Array, "..."]
-    """Out of the battery terminals."""
-    chemical: Float[Array, "..."]
-    """Out of the cells."""
-    traction: Float[Array, "..."]
-    """Work of the wheels while driving."""
-    regenerated: Float[Array, "..."]
-    """Work taken back at the wheels."""
-    squared_miss: Float[Array, "..."]
-    """Squared departure from the trace, m^2/s^2."""
-    missing: Float[Array, "..."]
-    """One while the trace is missed by more than the tolerance."""
-
-
-class State(eqx.Module):
-    """What a step hands to the next."""
-
-    speed: Float[Array, ""]
-    state_of_charge: Float[Array, ""]
-    largest_miss: Float[Array, ""]
-
-
-def _step(
-    train: Powertrain,
-    time_step: Float[Array, ""],
-    state: State,
-    wanted: tuple[Float[Array, ""], Float[Array, ""]],
+def _drive_chunk(
+    train: Powertrain, time_step: Float[Array, ""], start: State, chunk: Wanted, stepwise: bool
 ) -> tuple[State, Flows]:
-    """Advance one step towards the wanted (speed, grade)."""
-    trace, grade = wanted
-    target = jnp.minimum(trace, train.top_speed)
-    wish = (target - state.speed) / time_step
-    mean = 0.5 * (state.speed + target)
-    voltage = open_circuit(train, state.state_of_charge)
-    share = front_share(train, mean)
-    limits = drive_limits(train, mean, wish, voltage, share)
+    """Drive a chunk, on the trace or, where any limit binds, step by step. Sums of powers."""
 
-    wished_force = train.inertia * wish + resisting_force(train.road, mean, grade)
-    short = jnp.maximum(wished_force - limits.drive, 0.0)
-    skid = jnp.maximum(-wished_force - (train.front_grip + train.rear_grip), 0.0)
-    reached = jnp.maximum(target + (skid - short) * time_step / train.inertia, 0.0)
+    def advance(carry: tuple[State, Flows], now: Wanted) -> tuple[tuple[State, Flows], None]:
+        state, totals = carry
+        state, flows = step(train, time_step, state, now)
+        return (state, jax.tree.map(jnp.add, totals, flows)), None
 
-    speed = 0.5 * (state.speed + reached)
-    acceleration = (reached - state.speed) / time_step
-    force = train.inertia * acceleration + resisting_force(train.road, speed, grade)
-    taken = regeneration_limit(train, limits, speed, state.state_of_charge)
-    machines = jnp.maximum(force, -jnp.minimum(taken, train.regeneration.capture * jnp.abs(force)))
-    duty = axle_duty(train, machines, speed, share, limits)
-    front = axle_flow(train.front, duty.front_force, speed, duty.front_awake)
-    rear = axle_flow(train.rear, duty.rear_force, speed, duty.rear_awake)
-    terminal = front.electric + rear.electric + train.auxiliary
-    amperes = current(train.battery, voltage, terminal)
+    def step_by_step() -> tuple[State, Flows]:
+        zero = jnp.zeros((), chunk.speed.dtype)
+        nothing = Flows(*(zero for _ in Flows.__dataclass_fields__))
+        return jax.lax.scan(jax.checkpoint(advance), (start, nothing), chunk)[0]
 
-    miss = jnp.maximum(trace - reached, 0.0)
-    flows = Flows(
-        speed=speed,
-        squared_speed=speed * speed,
-        drag=drag_force(train.road, speed) * speed,
-        climb=climbing_force(train.road, grade) * speed,
-        friction_brakes=(machines - force) * speed,
-        gear_loss=front.gear_loss + rear.gear_loss,
-        spin_loss=front.spin_loss + rear.spin_loss,
-        machine_loss=front.machine_loss + rear.machine_loss,
-        battery_loss=amperes * amperes * train.battery.resistance,
-        terminal=terminal,
-        chemical=voltage * amperes,
-        traction=jnp.maximum(machines, 0.0) * speed,
-        regenerated=jnp.maximum(-machines, 0.0) * speed,
-        squared_miss=(trace - reached) ** 2,
-        missing=jnp.where(miss > SPEED_TOLERANCE, jnp.ones_like(miss), jnp.zeros_like(miss)),
-    )
-    charge = state.state_of_charge - amperes * time_step / train.battery.capacity
-    return State(reached, charge, jnp.maximum(state.largest_miss, miss)), flows
+    if stepwise:
+        return step_by_step()
+    end, sums, bound = follow_chunk(train, time_step, start, chunk)
+    # One branch for the whole batch: a choice for each design would run both ways always.
+    return jax.lax.cond(unvmap_any(bound), step_by_step, lambda: (end, sums))
 
 
 def _chunk_length(steps: int) -> int:
@@ -202,7 +117,9 @@ def _prepared(
     return powertrain(design, conditions), cycle, state
 
 
-def simulate_energy(design: VehicleDesign, cycle: DriveCycle, conditions: Conditions) -> EnergyUse:
+def simulate_energy(
+    design: VehicleDesign, cycle: DriveCycle, conditions: Conditions, *, stepwise: bool = False
+) -> EnergyUse:
     """Drive `cycle` and account for every joule.
 
     The float type is the design's. Reverse gradients are cheap: the scan over time is
@@ -212,21 +129,20 @@ def simulate_energy(design: VehicleDesign, cycle: DriveCycle, conditions: Condit
         design: the vehicle, SI.
         cycle: the speed trace, m/s.
         conditions: air, road and state of charge at the start.
+        stepwise: drive every step by the full model: the same figures at half the speed, with
+            half as much to compile. Otherwise chunks in which no limit binds are driven at once.
 
     Returns:
         Energies in J; `outcome` holds bits of `OUTCOMES`.
     """
     train, cycle, start = _prepared(design, cycle, conditions)
-    wanted = (cycle.speed[1:], cycle.grade[1:])
-
-    def advance(carry: tuple[State, Flows], now: tuple) -> tuple[tuple[State, Flows], None]:
-        state, totals = carry
-        state, flows = _step(train, cycle.time_step, state, now)
-        return (state, jax.tree.map(jnp.add, totals, flows)), None
+    wanted = wanted_of(cycle)
 
     @jax.checkpoint
-    def advance_chunk(carry: tuple[State, Flows], chunk: tuple) -> tuple[tuple[State, Flows], None]:
-        return jax.lax.scan(jax.checkpoint(advance), carry, chunk)
+    def advance(carry: tuple[State, Flows], chunk: Wanted) -> tuple[tuple[State, Flows], None]:
+        state, totals = carry
+        state, sums = _drive_chunk(train, cycle.time_step, state, chunk, stepwise)
+        return (state, jax.tree.map(jnp.add, totals, sums)), None
 
     zero = jnp.zeros_like(design.mass)
     carry = (start, Flows(*(zero for _ in Flows.__dataclass_fields__)))
@@ -234,9 +150,9 @@ def simulate_energy(design: VehicleDesign, cycle: DriveCycle, conditions: Condit
     length = _chunk_length(steps)
     whole = steps - steps % length
     chunks = jax.tree.map(lambda x: x[:whole].reshape(-1, length), wanted)
-    carry, _ = jax.lax.scan(advance_chunk, carry, chunks)
+    carry, _ = jax.lax.scan(advance, carry, chunks)
     if whole < steps:
-        carry, _ = advance_chunk(carry, jax.tree.map(lambda x: x[whole:], wanted))
+        carry, _ = advance(carry, jax.tree.map(lambda x: x[whole:], wanted))
     end, sums = carry
     return _energy_use(train, cycle, start, end, sums)
 
@@ -247,11 +163,11 @@ def simulate_trace(
     """Every step's state and powers (arrays over `time` less one), for figures and checks."""
     train, cycle, start = _prepared(design, cycle, conditions)
 
-    def advance(state: State, now: tuple) -> tuple[State, tuple[State, Flows]]:
-        state, flows = _step(train, cycle.time_step, state, now)
+    def advance(state: State, now: Wanted) -> tuple[State, tuple[State, Flows]]:
+        state, flows = step(train, cycle.time_step, state, now)
         return state, (state, flows)
 
-    return jax.lax.scan(advance, start, (cycle.speed[1:], cycle.grade[1:]))[1]
+    return jax.lax.scan(advance, start, wanted_of(cycle))[1]
 
 
 def _energy_use(

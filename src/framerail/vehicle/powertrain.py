@@ -2,7 +2,7 @@
 
 import equinox as eqx
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, Bool, Float
 
 from framerail.vehicle.battery import (
     BatteryModel,
@@ -37,6 +37,8 @@ class Powertrain(eqx.Module):
     rear: AxleModel
     battery: BatteryModel
     regeneration: Regeneration
+    blend_slope: Float[Array, ""]
+    """Gain of the regenerated part with speed between fade-out and full speed, s/m."""
     mass: Float[Array, ""]
     """Loaded mass, kg."""
     inertia: Float[Array, ""]
@@ -69,7 +71,7 @@ class DriveLimits(eqx.Module):
 def powertrain(design: VehicleDesign, conditions: Conditions) -> Powertrain:
     """Constants of `design` in `conditions`."""
     mass = loaded_mass(design)
-    road = resistance(design, conditions)
+    road, rule = resistance(design, conditions), design.regeneration
     grip = road.weight * conditions.adhesion
     front = axle_model(design.front, design.tire_radius)
     rear = axle_model(design.rear, design.tire_radius)
@@ -78,7 +80,8 @@ def powertrain(design: VehicleDesign, conditions: Conditions) -> Powertrain:
         front=front,
         rear=rear,
         battery=battery_model(design.battery),
-        regeneration=design.regeneration,
+        regeneration=rule,
+        blend_slope=1.0 / (rule.full_speed - rule.fade_out_speed),
         mass=mass,
         inertia=mass * (1.0 + design.rotating_mass_fraction),
         front_grip=grip * design.front_weight_fraction,
@@ -154,21 +157,53 @@ def axle_duty(
     )
 
 
+def _battery_demand(
+    train: Powertrain, speed: Float[Array, ""], share: Float[Array, ""]
+) -> tuple[Float[Array, ""], Float[Array, ""], Float[Array, ""]]:
+    """Battery power c + b F + a F^2 for a wheel force F split by `share`: a, b and c."""
+    front, rear = train.front, train.rear
+    fixed = train.auxiliary + no_load_loss(front, speed) + no_load_loss(rear, speed)
+    front_force, rear_force = share * front.gear_draw, (1.0 - share) * rear.gear_draw
+    bend = front_force * front_force * load_coefficient(front, speed)
+    bend = bend + rear_force * rear_force * load_coefficient(rear, speed)
+    per_force = front_force * front.inverter_draw + rear_force * rear.inverter_draw
+    return bend, per_force * jnp.maximum(speed, 0.1), fixed
+
+
 def _battery_force(
     train: Powertrain, speed: Float[Array, ""], share: Float[Array, ""], power: Float[Array, ""]
 ) -> Float[Array, ""]:
     """Wheel force for which axles split by `share` draw `power` from the battery: a quadratic."""
-    front, rear = train.front, train.rear
-    spare = power - train.auxiliary - no_load_loss(front, speed) - no_load_loss(rear, speed)
-    per_force = share / (front.gear_efficiency * front.inverter_efficiency) + (1.0 - share) / (
-        rear.gear_efficiency * rear.inverter_efficiency
-    )
-    bend = (share / front.gear_efficiency) ** 2 * load_coefficient(front, speed) + (
-        (1.0 - share) / rear.gear_efficiency
-    ) ** 2 * load_coefficient(rear, speed)
-    slope = per_force * jnp.maximum(speed, 0.1)
-    positive = jnp.maximum(spare, 0.0)
+    bend, slope, fixed = _battery_demand(train, speed, share)
+    positive = jnp.maximum(power - fixed, 0.0)
     return 2.0 * positive / (slope + jnp.sqrt(slope * slope + 4.0 * bend * positive))
+
+
+def battery_suffices(
+    train: Powertrain,
+    speed: Float[Array, ""],
+    open_circuit: Float[Array, ""],
+    force: Float[Array, ""],
+) -> Bool[Array, ""]:
+    """Whether the battery surely gives a wheel force, however the axles split it.
+
+    A bound without root and division: the demand is taken with the worse axle for the whole force.
+    """
+    front, rear = train.front, train.rear
+    per_power = jnp.maximum(
+        front.present * front.gear_draw * front.inverter_draw,
+        rear.present * rear.gear_draw * rear.inverter_draw,
+    )
+    conduction = jnp.maximum(
+        front.conduction * front.gear_draw**2, rear.conduction * rear.gear_draw**2
+    )
+    weakening = jnp.maximum(
+        front.weakening * front.gear_draw**2, rear.weakening * rear.gear_draw**2
+    )
+    moving = jnp.maximum(speed, 0.1)
+    demand = force * (per_power * moving + (conduction + weakening * speed * speed) * force)
+    fixed = train.auxiliary + no_load_loss(front, speed) + no_load_loss(rear, speed)
+    return (force <= 0.0) | (demand + fixed <= discharge_limit(train.battery, open_circuit))
 
 
 def drive_limits(
@@ -203,14 +238,12 @@ def regeneration_limit(
     (losses left out, so its limit is never exceeded); faded out at low speed.
     """
     rule = train.regeneration
-    moving = jnp.maximum(speed, 0.1)
-    blend = jnp.clip(
-        (speed - rule.fade_out_speed) / (rule.full_speed - rule.fade_out_speed), 0.0, 1.0
-    )
+    slowness = 1.0 / jnp.maximum(speed, 0.1)
+    blend = jnp.clip((speed - rule.fade_out_speed) * train.blend_slope, 0.0, 1.0)
     accepted = charge_limit(train.battery, state_of_charge) + train.auxiliary
-    force = jnp.minimum(rule.max_deceleration * train.mass, rule.max_power / moving)
+    force = jnp.minimum(rule.max_deceleration * train.mass, rule.max_power * slowness)
     force = jnp.minimum(force, limits.front + limits.rear)
-    return blend * jnp.minimum(force, accepted / moving)
+    return blend * jnp.minimum(force, accepted * slowness)
 
 
 def open_circuit(train: Powertrain, state_of_charge: Float[Array, ""]) -> Float[Array, ""]:

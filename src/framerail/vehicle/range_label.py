@@ -103,8 +103,9 @@ def range_label(
     """
     procedure = jax.tree.map(lambda leaf: leaf.astype(design.mass.dtype), procedure)
     factor, weight = procedure.adjustment_factor, procedure.city_weight
-    city = simulate_energy(design, cycles.city, procedure.conditions)
-    highway = simulate_energy(design, cycles.highway, procedure.conditions)
+    # Step by step: the engine compiles this inside its whole chain, where size counts.
+    city = simulate_energy(design, cycles.city, procedure.conditions, stepwise=True)
+    highway = simulate_energy(design, cycles.highway, procedure.conditions, stepwise=True)
     use = (city.terminal_energy / city.distance, highway.terminal_energy / highway.distance)
     wall = tuple(energy / design.charger.charge_efficiency for energy in use)
     label = tuple(energy / factor for energy in wall)

@@ -1,0 +1,135 @@
+"""A chunk of a drive cycle on its trace, for as long as no limit binds.
+
+The same figures as `drive_step.step` one after the other, in fewer operations: speed is known
+beforehand, so only the battery's charge is left to carry from step to step.
+"""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float
+
+from framerail.vehicle.battery import current
+from framerail.vehicle.drive_step import Flows, State, Wanted, axle_powers, braking_asked
+from framerail.vehicle.powertrain import (
+    Powertrain,
+    battery_suffices,
+    drive_limits,
+    front_share,
+    open_circuit,
+    regeneration_limit,
+)
+from framerail.vehicle.road_load import resisting_force
+
+CHARGE_SPAN = 0.02
+"""Change of displayed charge within which a chunk is driven at once (two minutes at 0.6 per h)."""
+
+
+class Followed(eqx.Module):
+    """A chunk driven on the trace, before the battery's part. Sums of powers, W."""
+
+    friction_brakes: Float[Array, ""]
+    gear_loss: Float[Array, ""]
+    traction: Float[Array, ""]
+    regenerated: Float[Array, ""]
+    bound: Bool[Array, ""]
+    """A limit binds in some step, so the sums do not hold."""
+
+
+def _follow_axles(
+    train: Powertrain, time_step: Float[Array, ""], start: State, chunk: Wanted
+) -> tuple[Followed, Float[Array, "time"]]:
+    """Drive the axles on the trace: sums, and the terminal power of each step, W.
+
+    No step depends on the last, and all that follows from speed alone is worked out once for a
+    batch. What the battery allows is taken at both ends of `CHARGE_SPAN` around the charge at the
+    start; where that makes a difference the chunk counts as bound.
+    """
+    low, high = start.state_of_charge - CHARGE_SPAN, start.state_of_charge + CHARGE_SPAN
+    lowest = open_circuit(train, low)
+
+    def follow(sums: Followed, now: Wanted) -> tuple[Followed, Float[Array, ""]]:
+        rise = (now.speed - now.before) / time_step
+        mean = 0.5 * (now.before + now.speed)
+        force = train.inertia * rise + resisting_force(train.road, mean, now.grade)
+        share = front_share(train, mean)
+        limits = drive_limits(train, mean, rise, lowest, share)
+        least = regeneration_limit(train, limits, mean, high)
+        most = regeneration_limit(train, limits, mean, low)
+        bound = (
+            (force > limits.front + limits.rear)
+            | ~battery_suffices(train, mean, lowest, force)
+            | (-force > train.front_grip + train.rear_grip)
+            | (now.speed > train.top_speed)
+            | ((least < most) & (braking_asked(train, force) > least) & (force < 0.0))
+        )
+        axles = axle_powers(train, limits, share, mean, force, least)
+        more = Followed(
+            sums.friction_brakes + axles.friction_brakes,
+            sums.gear_loss + axles.gear_loss,
+            sums.traction + axles.traction,
+            sums.regenerated + axles.regenerated,
+            sums.bound | bound,
+        )
+        return more, axles.terminal
+
+    zero = jnp.zeros((), chunk.speed.dtype)
+    nothing = Followed(zero, zero, zero, zero, start.speed != chunk.before[0])
+    return jax.lax.scan(jax.checkpoint(follow), nothing, chunk)
+
+
+def _follow_battery(
+    train: Powertrain,
+    time_step: Float[Array, ""],
+    charge: Float[Array, ""],
+    terminal: Float[Array, "time"],
+) -> tuple[Float[Array, ""], tuple[Float[Array, "time"], ...]]:
+    """State of charge at the end; charge, voltage and current of each step."""
+    per_ampere = time_step / train.battery.capacity
+
+    def draw(charge: Float[Array, ""], power: Float[Array, ""]) -> tuple:
+        voltage = open_circuit(train, charge)
+        amperes = current(train.battery, voltage, power)
+        after = charge - amperes * per_ampere
+        return after, (after, voltage, amperes)
+
+    return jax.lax.scan(jax.checkpoint(draw), charge, terminal)
+
+
+def follow_chunk(
+    train: Powertrain, time_step: Float[Array, ""], start: State, chunk: Wanted
+) -> tuple[State, Flows, Bool[Array, ""]]:
+    """Drive a chunk on the trace: what `_step` gives where no limit binds, and whether one does."""
+    followed, terminal = _follow_axles(train, time_step, start, chunk)
+    end, (charge, voltage, amperes) = _follow_battery(
+        train, time_step, start.state_of_charge, terminal
+    )
+    outside = jnp.max(jnp.abs(charge - start.state_of_charge)) > CHARGE_SPAN
+    mean = 0.5 * (chunk.before + chunk.speed)
+    air, zero = mean + train.road.headwind, jnp.zeros((), mean.dtype)
+    slope = chunk.grade / jnp.sqrt(1.0 + chunk.grade * chunk.grade)
+    drawn, spin = jnp.sum(terminal), _spin_drag(train) * jnp.sum(mean)
+    wheels = followed.traction - followed.regenerated
+    sums = Flows(
+        speed=jnp.sum(mean),
+        squared_speed=jnp.sum(mean * mean),
+        drag=train.road.quadratic * jnp.sum(air * jnp.abs(air) * mean),
+        climb=train.road.weight * jnp.sum(slope * mean),
+        friction_brakes=followed.friction_brakes,
+        gear_loss=followed.gear_loss,
+        spin_loss=spin,
+        # Electric power less shaft power, summed over the chunk.
+        machine_loss=drawn - train.auxiliary * len(mean) - wheels - followed.gear_loss - spin,
+        battery_loss=jnp.sum(amperes * amperes) * train.battery.resistance,
+        terminal=drawn,
+        chemical=jnp.sum(voltage * amperes),
+        traction=followed.traction,
+        regenerated=followed.regenerated,
+        squared_miss=zero,
+        missing=zero,
+    )
+    return State(chunk.speed[-1], end, start.largest_miss), sums, followed.bound | outside
+
+
+def _spin_drag(train: Powertrain) -> Float[Array, ""]:
+    return train.front.spin_drag + train.rear.spin_drag
