@@ -156,8 +156,8 @@ def _labels() -> Sequence[Line]:
         pair = f"{np.median(found[column]):.1f}", f"{np.median(measured):.1f} {unit}"
         what = f"{len(rows)} pickups, label {column.split('_')[1]}"
         lines.append(Line(what, *pair, 100.0 * error, bar))
-    residual = 1e6 * float(found["audit_residual"].max())
-    audit = Line("energy audit, 64 bit", "", "", residual, 1.0, "e-6")
+    residual = float(found["audit_residual"].max())
+    audit = Line("energy audit, 64 bit", "", "", residual, 1e-6, "")
     return [*lines, audit]
 
 
