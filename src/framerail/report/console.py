@@ -7,13 +7,11 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from framerail.report.console_table import console_table, spaced
 from framerail.report.summary import summary
 from framerail.report.view import View, view
 from framerail.report.words import at_path, dollars, millions, percent, title, whole
 from framerail.studies import Study
-
-WIDTH = 78
-"""Columns used, so that a terminal of 80 shows them all."""
 
 
 def console_summary(study: Study) -> Group:
@@ -29,23 +27,10 @@ def console_summary(study: Study) -> Group:
     return Group(*parts)
 
 
-def _table(heading: str, *columns: str) -> Table:
-    made = Table(
-        title=heading, title_justify="left", title_style="bold", box=None, width=WIDTH,
-        pad_edge=False, header_style="dim",
-    )  # fmt: skip
-    for place, name in enumerate(columns):
-        made.add_column(name, justify="right" if place else "left", overflow="fold")
-    return made
-
-
-def _spaced(made: Table) -> Table:
-    made.add_row()
-    return made
-
-
 def _gains(found: dict[str, Any]) -> Table:
-    made = _table("Who gains, $ million", "", "mean", "5%", "50%", "95%", "worst 5%", "gains in")
+    made = console_table(
+        "Who gains, $ million", "", "mean", "5%", "50%", "95%", "worst 5%", "gains in"
+    )
     rows = [(one["name"], one["gain"]) for one in
             (found["partners"]["incumbent"], found["partners"]["start_up"])]  # fmt: skip
     rows += [("both together", found["joint_gain"]), *found["third_parties"].items()]
@@ -53,16 +38,16 @@ def _gains(found: dict[str, Any]) -> Table:
     for name, band in rows:
         cells = (millions(band[key]) for key in ("mean", "p5", "p50", "p95", "cvar_5"))
         made.add_row(name, *cells, percent(band["share_positive"]))
-    return _spaced(made)
+    return spaced(made)
 
 
 def _survival(found: dict[str, Any]) -> Table:
     lives, name = found["survival"], found["partners"]["start_up"]["name"]
-    made = _table(f"{name} fails before the first truck", "", "mean", "10%", "90%")
+    made = console_table(f"{name} fails before the first truck", "", "mean", "10%", "90%")
     for text, key in (("with the deal", "with"), ("without it", "without")):
         band = lives[f"fails_before_production_{key}"]
         made.add_row(text, *(percent(band[k]) for k in ("mean", "p10", "p90")))
-    return _spaced(made)
+    return spaced(made)
 
 
 def _terms(found: dict[str, Any], of: View) -> Table:
@@ -73,7 +58,7 @@ def _terms(found: dict[str, Any], of: View) -> Table:
         if zone["exists"]
         else "Terms (no pair searched leaves both better off)"
     )
-    made = _table(heading, "", "upfront", "a truck", f"{incumbent}, $M", f"{start_up}, $M")
+    made = console_table(heading, "", "upfront", "a truck", f"{incumbent}, $M", f"{start_up}, $M")
     names = {"nash": "even split" if zone["exists"] else "least bad"}
     if zone["exists"]:
         names |= {
@@ -89,12 +74,14 @@ def _terms(found: dict[str, Any], of: View) -> Table:
             millions(point["incumbent_gain"]),
             millions(point["start_up_gain"]),
         )
-    return _spaced(made)
+    return spaced(made)
 
 
 def _sites(found: dict[str, Any]) -> Table:
     incumbent = found["partners"]["incumbent"]["name"]
-    made = _table(f"Plant: {incumbent}'s gain, $ million", "", "mean", "10%", "90%", "gains in")
+    made = console_table(
+        f"Plant: {incumbent}'s gain, $ million", "", "mean", "10%", "90%", "gains in"
+    )
     for name, band in found["sites"]["incumbent_gain"].items():
         cells = (millions(band[key]) for key in ("mean", "p10", "p90"))
         made.add_row(name.title(), *cells, percent(band["share_positive"]))
@@ -105,11 +92,11 @@ def _sites(found: dict[str, Any]) -> Table:
         *(millions(band[key]) for key in ("mean", "p10", "p90")),
         f"ahead {percent(band['share_positive'])}",
     )
-    return _spaced(made)
+    return spaced(made)
 
 
 def _trucks(found: dict[str, Any]) -> Table:
-    made = _table(
+    made = console_table(
         "Trucks (medians of draws)", "", "mi", "0-60 s", "price", "unit cost", "best year"
     )
     for name, one in found["trucks"].items():
@@ -121,11 +108,11 @@ def _trucks(found: dict[str, Any]) -> Table:
             dollars(round(one["unit_cost"]["p50"], -2)),
             whole(one["best_year_output"]["p50"]),
         )
-    return _spaced(made)
+    return spaced(made)
 
 
 def _cash(found: dict[str, Any]) -> Table:
-    made = _table(
+    made = console_table(
         "Program before payments between partners, $ million", "", "NPV mean", "10%", "90%",
         "peak funding", "rate of return",
     )  # fmt: skip
@@ -138,12 +125,14 @@ def _cash(found: dict[str, Any]) -> Table:
             millions(one["peak_funding"]["p50"]),
             "none" if rate is None else percent(rate["p50"]),
         )
-    return _spaced(made)
+    return spaced(made)
 
 
 def _drivers(found: dict[str, Any]) -> Table:
     incumbent = found["partners"]["incumbent"]["name"]
-    made = _table(f"What moves {incumbent}'s gain, $ million", "input", "from", "to", "gain moves")
+    made = console_table(
+        f"What moves {incumbent}'s gain, $ million", "input", "from", "to", "gain moves"
+    )
     for one in found["drivers"][:8]:
         low, high = (
             at_path(one["path"], one[key], one["unit"]).replace(" million", "M")
@@ -151,7 +140,7 @@ def _drivers(found: dict[str, Any]) -> Table:
         )
         moves = (f"{millions(one[f'incumbent_gain_at_{key}'])}" for key in ("low", "high"))
         made.add_row(one["label"], low, high, " / ".join(moves))
-    return _spaced(made)
+    return spaced(made)
 
 
 def _notes(found: dict[str, Any]) -> Text:

@@ -8,7 +8,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from framerail.report.console import WIDTH
+from framerail.report.console_table import console_table, spaced
 from framerail.report.facts import paired
 from framerail.report.spread import share, spread
 from framerail.report.structure_tables import figure_values, mean_if_fails, ranked_share
@@ -82,24 +82,11 @@ def _check(found: Structures) -> str:
     )
 
 
-def _table(heading: str, *columns: str) -> Table:
-    made = Table(
-        title=heading, title_justify="left", title_style="bold", box=None, width=WIDTH,
-        pad_edge=False, header_style="dim",
-    )  # fmt: skip
-    for place, name in enumerate(columns):
-        made.add_column(name, justify="right" if place else "left", overflow="fold")
-    return made
-
-
-def _spaced(made: Table) -> Table:
-    made.add_row()
-    return made
-
-
 def _gains(found: Structures) -> Table:
     partners = found.scenario.deal.partners
-    made = _table("Gain over no deal, $ million", "", "mean", "10%", "90%", "gains in", "best in")
+    made = console_table(
+        "Gain over no deal, $ million", "", "mean", "10%", "90%", "gains in", "best in"
+    )
     for text, party in ((partners.incumbent.name, 0), (partners.start_up.name, 1), ("both", None)):
         values = {n: found.joint(n) if party is None else found.gain(n, party) for n in found.names}
         for name in found.names:
@@ -107,11 +94,11 @@ def _gains(found: Structures) -> Table:
             cells = (millions(x) for x in (band.mean, band.p10, band.p90))
             best = percent(ranked_share(found, values, name))
             made.add_row(f"{text}: {name}", *cells, percent(band.positive), best)
-    return _spaced(made)
+    return spaced(made)
 
 
 def _money(found: Structures) -> Table:
-    made = _table(
+    made = console_table(
         "The check, $ million, undiscounted means", "", "promised", "paid", "bought trucks",
         "lost in failure", "of paid",
     )  # fmt: skip
@@ -122,21 +109,21 @@ def _money(found: Structures) -> Table:
         )
         part = percent(lost / paid) if paid > 0 else ""
         made.add_row(name, *(millions(x) for x in (promised, paid, paid - lost, lost)), part)
-    return _spaced(made)
+    return spaced(made)
 
 
 def _leaks(found: Structures) -> Table:
     parties = ("creditors", "suppliers", "investors", "government")
-    made = _table("Others' mean gain by the deal, $ million of present value", "", *parties)
+    made = console_table("Others' mean gain by the deal, $ million of present value", "", *parties)
     for name in found.names:
         values = figure_values(found.of(name))
         made.add_row(name, *(millions(float(values[f"gain: {one}"].mean())) for one in parties))
-    return _spaced(made)
+    return spaced(made)
 
 
 def _failure(found: Structures) -> Table:
     start_up = found.scenario.deal.partners.start_up.name
-    made = _table(
+    made = console_table(
         f"{start_up} has failed before the first truck, by the end of", "", "no deal", *found.names
     )
     first = found.of(found.names[0])
@@ -147,12 +134,12 @@ def _failure(found: Structures) -> Table:
         quarter = f"{int(start)} Q{round(4 * (start % 1)) + 1}"
         made.add_row(quarter, *(f"{100 * value:.1f}%" for value in means[place]))
     made.add_row("ever", *(f"{100 * value:.1f}%" for value in means[-1]))
-    return _spaced(made)
+    return spaced(made)
 
 
 def _losses(found: Structures) -> Table:
     incumbent = found.scenario.deal.partners.incumbent.name
-    made = _table(
+    made = console_table(
         f"If it fails after signing, before the first truck: {incumbent}'s loss, $ million",
         "", "chance", "against walking away", "10%", "90%", "against a partner that lives",
     )  # fmt: skip
@@ -163,23 +150,23 @@ def _losses(found: Structures) -> Table:
         lives = float(np.asarray(one.headline.loss_if_default).mean())
         cells = (millions(x) for x in (-mean_if_fails(one), band.p10, band.p90, lives))
         made.add_row(name, percent(chance), *cells)
-    return _spaced(made)
+    return spaced(made)
 
 
 def _waiting(found: Structures) -> Table:
     incumbent = found.scenario.deal.partners.incumbent.name
-    made = _table(
+    made = console_table(
         f"Three weeks: {incumbent}'s expected gain, $ million", "", "sign now", "choose later, "
         "blind", "knowing the books", "knowing all", "waiting adds", "leaves",
     )  # fmt: skip
     for name, one in found.waiting.items():
         amounts = (one.now, one.blind, one.books, one.oracle, one.worth)
         made.add_row(name, *(millions(value) for value in amounts), percent(one.leaves))
-    return _spaced(made)
+    return spaced(made)
 
 
 def _stopping(found: Structures) -> Table:
-    made = _table(
+    made = console_table(
         "Freedom to stop in a later year, $ million", "", "may stop", "exit cost", "committed",
         "free", "worth", "error",
     )  # fmt: skip
@@ -188,12 +175,12 @@ def _stopping(found: Structures) -> Table:
             amounts = (one.exit_cost, one.committed, one.free, one.worth, one.error)
             when = "after failure" if one.after_failure else "any year"
             made.add_row(name, when, *(millions(x) for x in amounts))
-    return _spaced(made)
+    return spaced(made)
 
 
 def _sites(found: Structures) -> Table:
     incumbent = found.scenario.deal.partners.incumbent.name
-    made = _table(
+    made = console_table(
         f"Plant, the scenario's own terms: {incumbent}'s gain, $ million", "", "mean", "10%",
         "90%", "ahead in",
     )  # fmt: skip
@@ -207,4 +194,4 @@ def _sites(found: Structures) -> Table:
             band = spread(ahead)
             cells = (millions(x) for x in (band.mean, band.p10, band.p90))
             made.add_row(f"{title(first)} less {title(second)}", *cells, percent(band.positive))
-    return _spaced(made)
+    return spaced(made)
