@@ -12,12 +12,12 @@ import pytest
 
 from framerail.report.component_tables import (
     classified,
-    data_rows,
     estimate_tables,
     read_component_estimate,
     read_configurations,
     row_estimates,
 )
+from framerail.scenario_file import read_rows
 from framerail.studies.calibration import PARAMETERS, TERMS, HeldOut, effects, score
 from framerail.studies.calibration.hierarchy import Linearized, infer
 from framerail.vehicle import (
@@ -117,7 +117,7 @@ def test_intervals_are_wider_for_unknown_makers_and_road_loads():
 
 
 def test_catalog_rows_find_their_class():
-    classes = data_rows("vehicle/machine_classes.csv")
+    classes = read_rows("vehicle/machine_classes.csv")
     found = classified({"make": "Tesla", "model": "Cybertruck", "drive": "awd"}, classes)
     assert (found["machine"], found["inverter"], found["volts"]) == ("pm+induction", "sic", "800")
     stated = {"make": "Ford", "model": "F-150 Lightning", "machine": "excited"}

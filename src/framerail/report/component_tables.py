@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from framerail.scenario_file import data_text
+from framerail.scenario_file import read_rows
 from framerail.studies import RowEstimates
 from framerail.studies.calibration import PARAMETERS, ComponentEstimate
 
@@ -19,15 +19,9 @@ _SOURCE = (
 _NOISE = ("noise_udds", "noise_hwfet", "noise_both")
 
 
-def data_rows(relative: str) -> list[dict[str, str]]:
-    """Rows of one of the package's data tables as text, comments skipped."""
-    lines = (data_text(relative) or "").splitlines()
-    return list(csv.DictReader(line for line in lines if not line.startswith("#")))
-
-
 def read_configurations(*roles: str) -> list[dict[str, str]]:
     """Measured configurations of the EPA lists with these roles (all of them when none)."""
-    rows = data_rows(CONFIGURATIONS)
+    rows = read_rows(CONFIGURATIONS)
     return [row for row in rows if not roles or row["role"] in roles]
 
 
@@ -46,7 +40,7 @@ def classified(row: Mapping[str, str], classes: Sequence[Mapping[str, str]]) -> 
 
 def row_estimates(rows: Sequence[Mapping[str, str]], estimate: ComponentEstimate) -> RowEstimates:
     """Component offsets and their covariance for every row of a table of vehicles."""
-    classes = data_rows(CLASSES)
+    classes = read_rows(CLASSES)
     known = [classified(row, classes) for row in rows]
     return RowEstimates(
         offsets=np.array([estimate.offsets(row) for row in known]),
@@ -63,10 +57,10 @@ def read_component_estimate() -> ComponentEstimate:
     """The estimate that comes with the package."""
     effects = {
         (row["term"], row["level"]): np.array([float(row[name]) for name in PARAMETERS])
-        for row in data_rows(EFFECTS)
+        for row in read_rows(EFFECTS)
     }
     spread, noise = {}, np.zeros((2, 2))
-    for row in data_rows(SPREAD):
+    for row in read_rows(SPREAD):
         matrix = np.zeros((len(PARAMETERS), len(PARAMETERS)))
         for a, b in _pairs():
             i, j = PARAMETERS.index(a), PARAMETERS.index(b)

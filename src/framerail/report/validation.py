@@ -11,7 +11,6 @@ import numpy as np
 from rich.table import Table
 
 from framerail.report.component_tables import (
-    data_rows,
     read_component_estimate,
     read_configurations,
     row_estimates,
@@ -20,6 +19,7 @@ from framerail.scenario_file import (
     Fault,
     ScenarioError,
     read_cycle,
+    read_rows,
     read_scenario,
     read_specification_defaults,
 )
@@ -131,7 +131,7 @@ def _labels() -> Sequence[Line]:
     """Electric pickups of the catalog with road load and label; unlabeled trims drop out."""
     rows = [
         row
-        for row in data_rows("vehicle/trucks.csv")
+        for row in read_rows("vehicle/trucks.csv")
         if row["A_lbf"]
         and row["label_range_mi"]
         and row["label_combined_kwh_per_100mi"]
@@ -163,7 +163,7 @@ def _labels() -> Sequence[Line]:
 
 def _two_parameters() -> Sequence[Line]:
     """Certificate summaries: UDDS and HWFET identify, 65 mph and other wheels are predicted."""
-    rows = data_rows("vehicle/certificate_summaries.csv")
+    rows = read_rows("vehicle/certificate_summaries.csv")
     start = row_estimates(rows, read_component_estimate()).offsets[:, : len(PARAMETERS)]
     cycles = {name: read_cycle(name) for name in ("udds", "hwfet")}
     cycles["steady65"] = steady_cycle(65.0 * 0.44704, 600.0)
