@@ -102,3 +102,7 @@ class Programs:
 
 def _rebuilt(tree: Any, static: Any, values: tuple[Array, ...]) -> tuple[Any, ...]:
     return eqx.combine(jax.tree_util.tree_unflatten(tree, values), static)
+
+
+IN_PROCESS = Programs()
+"""Where studies that are given no programs of their own find theirs again."""

@@ -19,13 +19,11 @@ from jaxtyping import Array, Float
 from framerail.engine import Headline, headline, headline_of, solve_markets, value
 from framerail.numerics.batching import over_lanes
 from framerail.scenario import Scenario
-from framerail.studies.programs import Programs
+from framerail.studies.programs import IN_PROCESS, Programs
 from framerail.studies.sampling import column_indices, with_columns
 
 CHUNK = 64
 """Rows per compiled call."""
-
-_PROGRAMS = Programs()
 
 Progress = Callable[[str, int, int], None]
 """Called with a step's name, the part done and the whole."""
@@ -72,7 +70,7 @@ def evaluate_rows(
     """
     count = rows.shape[0]
     filler = np.arange(-(-count // CHUNK) * CHUNK) % count
-    indices, programs = column_indices(scenario), programs or _PROGRAMS
+    indices, programs = column_indices(scenario), programs or IN_PROCESS
 
     structure: list[Any] = []
 
