@@ -6,7 +6,7 @@ from typing import Annotated
 from jaxtyping import Array, Float
 
 from framerail.quantities import Declared, Fraction, Kelvin, Quantity, Volt, Watt
-from framerail.vehicle.design import Efficiency
+from framerail.vehicle.design import Efficiency, by_tenths
 
 ChargeRate = Annotated[Float[Array, ""], Quantity("1/s", 0.0, 0.01)]
 """Charge power over usable energy: "2 1/hour" fills the pack in half an hour."""
@@ -44,19 +44,7 @@ class Acceptance(Declared):
 
     def points(self) -> tuple[Float[Array, ""], ...]:
         """The eleven values, from empty to full."""
-        return (
-            self.at_0,
-            self.at_10,
-            self.at_20,
-            self.at_30,
-            self.at_40,
-            self.at_50,
-            self.at_60,
-            self.at_70,
-            self.at_80,
-            self.at_90,
-            self.at_100,
-        )
+        return by_tenths(self)
 
     def faults(self) -> tuple[str, ...]:
         """Acceptance does not rise with charge."""

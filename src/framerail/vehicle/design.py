@@ -139,6 +139,11 @@ class Axle(Declared):
         return ()
 
 
+def by_tenths(curve: Declared) -> tuple[_Scalar, ...]:
+    """A curve's values `at_0`, `at_10`, ..., `at_100`, from an empty pack to a full one."""
+    return tuple(getattr(curve, f"at_{percent}") for percent in range(0, 101, 10))
+
+
 class OpenCircuitCurve(Declared):
     """Open-circuit voltage over nominal voltage at eleven cell states of charge."""
 
@@ -167,19 +172,7 @@ class OpenCircuitCurve(Declared):
 
     def points(self) -> tuple[_Scalar, ...]:
         """The eleven values, from empty to full."""
-        return (
-            self.at_0,
-            self.at_10,
-            self.at_20,
-            self.at_30,
-            self.at_40,
-            self.at_50,
-            self.at_60,
-            self.at_70,
-            self.at_80,
-            self.at_90,
-            self.at_100,
-        )
+        return by_tenths(self)
 
     def faults(self) -> tuple[str, ...]:
         """The voltage must not fall as charge rises."""
