@@ -12,7 +12,7 @@ from typing import Literal
 
 import equinox as eqx
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Array, Float
 
 from framerail.deal.clauses.insolvency import AssetPurchase
 from framerail.deal.clauses.transfer import Transfer
@@ -306,8 +306,3 @@ def _new_money(
     total, worth = jnp.sum(raised), jnp.sum(book.franchise)
     share = total / jnp.maximum(total + worth, 1.0)
     return raised, share * book.franchise * performing
-
-
-def books_balance(settlement: Settlement) -> Bool[Array, ""]:
-    """Whether what one party pays another receives, to the cent in every quarter."""
-    return jnp.max(jnp.abs(jnp.sum(settlement.ledger, axis=0))) < 0.01

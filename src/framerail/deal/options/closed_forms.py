@@ -22,10 +22,6 @@ _STEPS = 60
 """Newton steps, each at most one unit of the logarithm; a dozen suffice near the root."""
 
 
-def _density(x: Float[Array, "..."]) -> Float[Array, "..."]:
-    return jnp.exp(-0.5 * jnp.square(x)) / jnp.sqrt(2.0 * jnp.pi)
-
-
 def bivariate_normal(a: Scalar, b: Scalar, correlation: Scalar) -> Scalar:
     """Probability that two standard normals lie below `a` and `b`.
 
