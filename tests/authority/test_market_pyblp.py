@@ -5,7 +5,9 @@ for prices at a tolerance far below its default, whose weighted rule leaves erro
 2e-4 on small products.
 """
 
+import runpy
 import warnings
+from pathlib import Path
 
 import jax
 import jax.numpy as jnp
@@ -29,45 +31,18 @@ with warnings.catch_warnings():
     pyblp = pytest.importorskip("pyblp", reason="peer not installed (extra `peers`)")
     pandas = pytest.importorskip("pandas")
 
-SIGMA = np.diag([2.0254, 0.0, 6.1004, 3.9555, 0.2535, 1.9085])
-INCOME = -44.843
-THOUSAND = 1_000.0
+CARS = runpy.run_path(str(Path(__file__).with_name("automobiles.py")))
+SIGMA, INCOME, THOUSAND = CARS["SIGMA"], CARS["INCOME"], CARS["THOUSAND"]
 
 
 @pytest.fixture(scope="module")
 def peer():
-    """PyBLP's problem on two markets, with parameters held at the tutorial's estimates."""
-    pyblp.options.verbose = False
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        cars = pandas.read_csv(pyblp.data.BLP_PRODUCTS_LOCATION)
-        people = pandas.read_csv(pyblp.data.BLP_AGENTS_LOCATION)
-        years = [1971, 1980, 1990]
-        cars = cars[cars.market_ids.isin(years)].reset_index(drop=True)
-        people = people[people.market_ids.isin(years)].reset_index(drop=True)
-        problem = pyblp.Problem(
-            (
-                pyblp.Formulation("1 + hpwt + air + mpd + space"),
-                pyblp.Formulation("1 + prices + hpwt + air + mpd + space"),
-                pyblp.Formulation("1 + log(hpwt) + air + log(mpg) + log(space) + trend"),
-            ),
-            cars,
-            pyblp.Formulation("0 + I(1 / income)"),
-            people,
-            costs_type="log",
-        )
-        pi = np.zeros((6, 1))
-        pi[1, 0] = INCOME
-        results = problem.solve(
-            SIGMA,
-            pi,
-            method="1s",
-            optimization=pyblp.Optimization("return"),
-            iteration=pyblp.Iteration("squarem", {"atol": 1e-13}),
-            costs_bounds=(0.001, None),
-            W=np.eye(problem.MD + problem.MS),  # estimation is not at issue
-            check_optimality="gradient",
-        )
+    """PyBLP's problem on three markets, with parameters held at the tutorial's estimates."""
+    cars, people = (
+        table[table.market_ids.isin([1971, 1980, 1990])].reset_index(drop=True)
+        for table in CARS["data"]()
+    )
+    results = CARS["solved"](cars, people)
     return cars, people, results
 
 
