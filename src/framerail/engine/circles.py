@@ -13,7 +13,14 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
-from framerail.cost import CostCircumstances, UnitCost, VehicleContents, price_level, unit_cost
+from framerail.cost import (
+    CostCircumstances,
+    PublishedCosts,
+    UnitCost,
+    VehicleContents,
+    price_level,
+    unit_cost_from,
+)
 from framerail.market import (
     NEAR,
     Buyers,
@@ -30,7 +37,7 @@ from framerail.market import (
 )
 from framerail.numerics.calendar import QuarterGrid, fraction_between
 from framerail.numerics.fixed_point import mix_by_parts
-from framerail.plant import Production, Site, produce
+from framerail.plant import Line, Production, Site, build_orders, produce
 from framerail.program import PolicyPath
 from framerail.scenario import Scenario
 
@@ -51,7 +58,13 @@ class Setting(eqx.Module):
     ownership: Ownership
     calibration: Calibration
     contents: VehicleContents
+    published: PublishedCosts
+    """Every truck's parts at the published rates; leading axes (year, truck)."""
     policy: PolicyPath
+    yearly: "YearlyPolicy"
+    in_year: Float[Array, "year quarter"]
+    """One where the quarter lies in the model year."""
+    line: Line
     place: Int[Array, " truck"]
     """Place of each truck among the products."""
     own: Float[Array, "truck partner"]
@@ -90,16 +103,43 @@ class World(eqx.Module):
     """Turns around both circles that it took."""
 
 
-def years_of(values: Float[Array, " quarter"], setting: Setting) -> Float[Array, " year"]:
-    """Mean over each model year of a quarterly level."""
-    inside = _membership(setting)
-    return inside @ values / jnp.sum(inside, axis=1)
+class YearlyPolicy(NamedTuple):
+    """Policy's worth by model year: dollars per truck unless said otherwise."""
+
+    cells_and_modules: Float[Array, " year"]
+    """Production credit, dollars per kWh."""
+    emission: Float[Array, " year"]
+    """Credits for emissions and fuel economy that one more truck earns its maker."""
+    parts_duty: Float[Array, " year"]
+    """Share of all purchased parts."""
+    consumer: Float[Array, " year"]
+    lease: Float[Array, " year"]
+    state: Float[Array, " year"]
+    """States' credits beyond those of the calibration year, which demand holds already."""
+    price_cap: Float[Array, " year"]
 
 
-def _membership(setting: Setting) -> Float[Array, "year quarter"]:
-    start = setting.scenario.model_year[:, None]
-    quarter = setting.grid.start_of_quarter[None, :]
+def quarters_in_years(
+    model_year: Float[Array, " year"], grid: QuarterGrid
+) -> Float[Array, "year quarter"]:
+    """One where the quarter lies in the model year."""
+    start, quarter = model_year[:, None], grid.start_of_quarter[None, :]
     return ((quarter >= start - 1e-6) & (quarter < start + 1 - 1e-6)).astype(jnp.float64)
+
+
+def yearly_policy(policy: PolicyPath, in_year: Float[Array, "year quarter"]) -> YearlyPolicy:
+    """Mean of every quarterly level over each model year."""
+    levels = YearlyPolicy(
+        cells_and_modules=policy.cell_credit + policy.module_credit,
+        emission=policy.emission_credit,
+        parts_duty=policy.parts_duty,
+        consumer=policy.consumer_credit,
+        lease=policy.lease_credit,
+        state=policy.state_credit - policy.state_credit[0],
+        price_cap=policy.price_caps,
+    )
+    mean = in_year / jnp.sum(in_year, axis=1, keepdims=True)
+    return YearlyPolicy(*(jnp.stack(levels) @ mean.T))
 
 
 def unit_costs(setting: Setting, output: Float[Array, "year truck"]) -> UnitCost:
@@ -108,11 +148,14 @@ def unit_costs(setting: Setting, output: Float[Array, "year truck"]) -> UnitCost
     brand = output @ setting.own  # (year, partner)
     before = jnp.cumsum(brand, axis=0) - brand / 2
     levels = price_level(setting.scenario.program.inflation, years)
-    credit = years_of(setting.policy.cell_credit + setting.policy.module_credit, setting)
     haul = costs.haul_distance[setting.scenario.plant.chosen]
 
     def one(
-        contents: VehicleContents, mine: Array, year: Array, row: tuple[Array, ...]
+        contents: VehicleContents,
+        mine: Array,
+        parts: PublishedCosts,
+        year: Array,
+        row: tuple[Array, ...],
     ) -> UnitCost:
         before_row, brand_row, level, credit_row = row
         circumstances = CostCircumstances(
@@ -127,11 +170,12 @@ def unit_costs(setting: Setting, output: Float[Array, "year truck"]) -> UnitCost
             price_level=level,
             credit_per_kwh=credit_row,
         )
-        return unit_cost(costs.deck, contents, circumstances)
+        return unit_cost_from(costs.deck, contents, parts, circumstances)
 
-    over_trucks = jax.vmap(one, in_axes=(0, 0, None, None))
-    over_years = jax.vmap(over_trucks, in_axes=(None, None, 0, 0))
-    return over_years(setting.contents, setting.own, years, (before, brand, levels, credit))
+    over_trucks = jax.vmap(one, in_axes=(0, 0, 0, None, None))
+    over_years = jax.vmap(over_trucks, in_axes=(None, None, 0, 0, 0))
+    rows = (before, brand, levels, setting.yearly.cells_and_modules)
+    return over_years(setting.contents, setting.own, setting.published, years, rows)
 
 
 def seller_cost(setting: Setting, cost: UnitCost) -> Float[Array, "year truck"]:
@@ -140,14 +184,14 @@ def seller_cost(setting: Setting, cost: UnitCost) -> Float[Array, "year truck"]:
     Dealer margin and selling expense are shares of the price, so that maximizing
     keep * price - cost is the same as maximizing price - cost / keep.
     """
-    relief = years_of(setting.policy.emission_credit, setting)
+    relief = setting.yearly.emission
     age = jnp.maximum(setting.scenario.model_year - setting.start_of_production, 0.0)
     fee = setting.royalty * (1 + setting.royalty_growth) ** age
     of_start_up, of_incumbent = setting.own[:, 0][None, :], setting.own[:, 1][None, :]
     deal = fee[:, None] * of_incumbent + setting.build_markup * build_cost(cost) * of_start_up
     keep = setting.own @ setting.keep
     selling = (setting.own @ setting.selling_per_truck)[None, :]
-    duty = years_of(setting.policy.parts_duty, setting)[:, None] * cost.material
+    duty = setting.yearly.parts_duty[:, None] * cost.material
     return (cost.net_variable + duty - relief[:, None] + selling + deal) / keep[None, :]
 
 
@@ -162,13 +206,9 @@ def year_offers(
     """What firms offer in every model year: every leaf has a leading year axis."""
     scenario, table = setting.scenario, setting.table
     products = len(table.names)
-    purchase = years_of(setting.policy.consumer_credit, setting)
-    lease = years_of(setting.policy.lease_credit, setting)
     entry = jnp.ones(products).at[setting.place].set(presence)
     part = setting.policy.lease_share
-    # What states paid in the calibration year is inside the calibrated demand.
-    state = years_of(setting.policy.state_credit - setting.policy.state_credit[0], setting)
-    caps = years_of(setting.policy.price_caps, setting)
+    policy = setting.yearly
     electric = table.electric * table.north_america
 
     def one(year: Array, cost: Array, buy: Array, hire: Array, local: Array, cap: Array) -> Offers:
@@ -186,7 +226,14 @@ def year_offers(
             entry=entry,
         )
 
-    return jax.vmap(one)(scenario.model_year, entrant_cost, purchase, lease, state, caps)
+    return jax.vmap(one)(
+        scenario.model_year,
+        entrant_cost,
+        policy.consumer,
+        policy.lease,
+        policy.state,
+        policy.price_cap,
+    )
 
 
 def market_path(
@@ -207,7 +254,7 @@ def quarterly_orders(
 ) -> Float[Array, "quarter truck"]:
     """A model year's orders over the quarters of the year in which the trucks are on sale."""
     on_sale = fraction_between(setting.start_of_production, setting.end_of_production, setting.grid)
-    inside = _membership(setting) * on_sale[None, :]
+    inside = setting.in_year * on_sale[None, :]
     whole = jnp.sum(inside, axis=1, keepdims=True)
     share = inside / jnp.where(whole > 0, whole, 1.0)
     return share.T @ quantity
@@ -257,7 +304,8 @@ def _turn(path: _Path, given: _Given) -> _Path:
 
     response = jax.vmap(one)((offers, path.markup))
     orders = quarterly_orders(setting, response.quantity[:, setting.place])
-    output = _membership(setting) @ build(setting, orders).trucks.output
+    trucks = build_orders(setting.line, setting.scenario.plant.orders, orders)
+    output = setting.in_year @ trucks.output
     return _Path(output, response.markup)
 
 
@@ -280,7 +328,8 @@ def volume_cost_circle(
 
     Output and markups move together until neither changes.
     """
-    offers = year_offers(setting, seller_cost(setting, unit_costs(setting, guess)), presence)
+    # The trucks' cost changes with every turn; only the first markups are taken from here.
+    offers = year_offers(setting, jnp.zeros_like(guess), presence)
     path, turns = mix_by_parts(
         _turn,
         _Path(guess, offers.start_price - offers.marginal_cost),
@@ -317,7 +366,7 @@ def _finish(
     """What is ordered and built at the equilibrium, and how well the circles close there."""
     orders = quarterly_orders(setting, market.quantity[:, setting.place])
     production = build(setting, orders)
-    built = _membership(setting) @ production.trucks.output
+    built = setting.in_year @ production.trucks.output
     gap = jnp.max(jnp.abs(built - solved.output)) / jnp.maximum(jnp.max(jnp.abs(built)), 1.0)
     return World(
         presence=presence,

@@ -16,9 +16,15 @@ from framerail.engine.cash import (
     partner_names,
     partner_streams,
 )
-from framerail.engine.circles import Setting, World, solve_worlds
+from framerail.engine.circles import (
+    Setting,
+    World,
+    quarters_in_years,
+    solve_worlds,
+    yearly_policy,
+)
 from framerail.engine.evaluation import Audit, Evaluation, Headline, fatal, made_finite
-from framerail.engine.trucks import TruckFigures, truck_contents, truck_figures
+from framerail.engine.trucks import TruckFigures, parts_at_rates, truck_contents, truck_figures
 from framerail.market import (
     Calibration,
     MarketEquilibrium,
@@ -29,6 +35,7 @@ from framerail.market import (
     product_table,
 )
 from framerail.numerics.calendar import QuarterGrid, fraction_before
+from framerail.plant import production_line
 from framerail.program import Schedule, policy_path, schedule
 from framerail.scenario import Scenario
 
@@ -105,16 +112,25 @@ def _setting(scenario: Scenario, trucks: TruckFigures) -> tuple[Setting, Schedul
     ownership = ownership_of(table)
     terms, royalty = scenario.deal.terms, scenario.deal.terms.royalty
     zero = jnp.zeros(())
+    policy = policy_path(scenario.program.policy, grid)
+    in_year = quarters_in_years(scenario.model_year, grid)
+    contents = truck_contents(scenario, trucks.names)
+    site = scenario.plant.sites[scenario.plant.chosen]
+    dates = (plan.start_of_production, plan.end_of_production)
     setting = Setting(
         scenario=scenario,
         grid=grid,
-        site=scenario.plant.sites[scenario.plant.chosen],
+        site=site,
         table=table,
         buyers=buyers,
         ownership=ownership,
         calibration=calibrate(scenario.market, table, buyers, ownership),
-        contents=truck_contents(scenario, trucks.names),
-        policy=policy_path(scenario.program.policy, grid),
+        contents=contents,
+        published=parts_at_rates(scenario, contents),
+        policy=policy,
+        yearly=yearly_policy(policy, in_year),
+        in_year=in_year,
+        line=production_line(site, scenario.plant.launch, *dates, grid),
         place=jnp.asarray([table.index(name) for name in trucks.names]),
         own=_own(scenario, trucks),
         keep=jnp.zeros(2),

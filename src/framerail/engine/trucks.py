@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
-from framerail.cost import VehicleContents
+from framerail.cost import PublishedCosts, VehicleContents, published_costs
 from framerail.scenario import Scenario
 from framerail.vehicle import LabelCycles, performance, range_label
 
@@ -77,3 +77,17 @@ def truck_contents(scenario: Scenario, names: Sequence[str]) -> VehicleContents:
             )
         )
     return stack(rows)
+
+
+def parts_at_rates(scenario: Scenario, contents: VehicleContents) -> PublishedCosts:
+    """Every truck's parts at the published rates, which no volume changes.
+
+    Leading axes (year, truck).
+    """
+    deck = scenario.cost.deck
+
+    def one(truck: VehicleContents, year: Array) -> PublishedCosts:
+        return published_costs(deck.pack, deck.electric, deck.glider, truck, year)
+
+    over_trucks = jax.vmap(one, in_axes=(0, None))
+    return jax.vmap(over_trucks, in_axes=(None, 0))(contents, scenario.model_year)

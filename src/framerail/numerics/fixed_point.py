@@ -67,6 +67,12 @@ def _mix(state: _State, ridge: float, limit: Float[Array, ""]) -> Vector:
     return state.x + jnp.where(wild | ~jnp.all(jnp.isfinite(step)), residual, step)
 
 
+def _remembered(
+    past: Float[Array, "memory unknown"], latest: Vector
+) -> Float[Array, "memory unknown"]:
+    return jnp.concatenate([latest[None, :], past[:-1]])
+
+
 def _solve_small(matrix: Float[Array, "m m"], vector: Float[Array, " m"]) -> Float[Array, " m"]:
     """Symmetric positive definite solve by elimination, unrolled: no LAPACK call per lane."""
     size = vector.shape[0]
@@ -110,13 +116,12 @@ def mix(
     def advance(state: _State) -> _State:
         x = _mix(state, 1e-14, jnp.asarray(largest_stretch))
         g = function(x, args)
-        slot = (state.count - 1) % depth
         change = (g - x) - (state.g - state.x)
         return _State(
             x=x,
             g=g,
-            steps=state.steps.at[slot].set(x - state.x),
-            changes=state.changes.at[slot].set(change),
+            steps=_remembered(state.steps, x - state.x),
+            changes=_remembered(state.changes, change),
             count=state.count + 1,
             size=jnp.max(jnp.abs(g - x)),
         )
