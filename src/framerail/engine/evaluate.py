@@ -13,8 +13,8 @@ from framerail.engine.cash import (
     cash_flows,
     contract_build_cost,
     firm_names,
+    part_of,
     partner_names,
-    partner_streams,
 )
 from framerail.engine.circles import (
     Setting,
@@ -23,7 +23,7 @@ from framerail.engine.circles import (
     solve_worlds,
     yearly_policy,
 )
-from framerail.engine.evaluation import Audit, Evaluation, Headline, fatal, made_finite
+from framerail.engine.evaluation import Audit, Evaluation, Headline, fatal, made_finite, row_of
 from framerail.engine.trucks import TruckFigures, parts_at_rates, truck_contents, truck_figures
 from framerail.market import (
     Calibration,
@@ -39,7 +39,7 @@ from framerail.plant import production_line
 from framerail.program import Schedule, policy_path, schedule
 from framerail.scenario import Scenario
 
-START_UP, INCUMBENT = 0, 1
+START_UP, INCUMBENT, ALONE = 0, 1, 2
 FIRST_GUESS = 10_000.0
 """Trucks a year of each kind from which the volume-cost circle starts."""
 
@@ -69,11 +69,12 @@ def value(markets: Markets) -> Evaluation:
     """Cash, deal and audits of solved markets."""
     trucks, setting, plan = markets.trucks, markets.setting, markets.schedule
     scenario, neither = setting.scenario, markets.neither
-    both, alone = (jax.tree_util.tree_map(lambda x, k=k: x[k], markets.worlds) for k in (0, 1))
-    start_up, incumbent, by_itself = cash_flows(
+    both, alone = (row_of(markets.worlds, k) for k in (0, 1))
+    cash = cash_flows(
         setting,
+        neither,
         [
-            (role, partner_streams(setting, world, neither, plan, role, platform=platform))
+            (role, part_of(setting, world, plan, role, platform=platform))
             for role, world, platform in (
                 (START_UP, both, True),
                 (INCUMBENT, both, False),
@@ -81,7 +82,7 @@ def value(markets: Markets) -> Evaluation:
             )
         ],
     )
-    flows = _flows(setting, both, plan, start_up, incumbent, by_itself)
+    flows = _flows(setting, both, plan, cash)
     # Each partner's own alternative is to go on without a shared truck, which is the zero of its
     # program flows: cannibalization and the start-up's own business are counted as changes.
     alternative = Outside(incumbent=jnp.zeros(()), start_up=jnp.zeros(()))
@@ -91,16 +92,13 @@ def value(markets: Markets) -> Evaluation:
         policy=setting.policy,
         schedule=plan,
         calibration=setting.calibration,
-        both=both,
-        alone=alone,
+        worlds=markets.worlds,
         neither=neither,
-        start_up=start_up,
-        incumbent=incumbent,
-        incumbent_alone=by_itself,
+        cash=cash,
         flows=flows,
         deal=deal,
-        audit=_audit(trucks, setting.calibration, both, neither, start_up, incumbent, deal),
-        outcome=_outcome(trucks, setting.calibration, both, neither, start_up, incumbent, deal),
+        audit=_audit(trucks, setting.calibration, both, neither, cash, deal),
+        outcome=_outcome(trucks, setting.calibration, both, neither, cash, deal),
     )
 
 
@@ -172,9 +170,7 @@ def _flows(
     setting: Setting,
     both: World,
     plan: Schedule,
-    start_up: PartnerCash,
-    incumbent: PartnerCash,
-    by_itself: PartnerCash,
+    cash: PartnerCash,
 ) -> PartnerFlows:
     """Partners' cash as the deal stage wants it: the incumbent pays for building every truck.
 
@@ -183,22 +179,23 @@ def _flows(
     """
     partners, trucks = setting.scenario.deal.partners, both.production.trucks.deliveries
     build = contract_build_cost(setting, both)
-    conversion = incumbent.streams.conversion + incumbent.streams.tooling
+    spent = cash.streams.conversion + cash.streams.tooling
+    free, discount = cash.cash.free_cash_flow, cash.cash.discount_factor
     return PartnerFlows(
         program=SharedProgram(
             incumbent_units=trucks @ setting.own[:, INCUMBENT],
             start_up_units=trucks @ setting.own[:, START_UP],
             build_cost=build,
             start_up_engineering=_shared_spending(setting, plan),
-            incumbent_investment=conversion,
+            incumbent_investment=spent[INCUMBENT],
             start_of_production=setting.start_of_production,
         ),
-        incumbent=incumbent.cash.free_cash_flow - build * (1 - partners.incumbent.tax_rate),
-        start_up=start_up.cash.free_cash_flow + build * (1 - partners.start_up.tax_rate),
-        incumbent_alone=by_itself.cash.free_cash_flow,
-        incumbent_discount=incumbent.cash.discount_factor,
-        start_up_discount=start_up.cash.discount_factor,
-        others_discount=start_up.cash.discount_factor,
+        incumbent=free[INCUMBENT] - build * (1 - partners.incumbent.tax_rate),
+        start_up=free[START_UP] + build * (1 - partners.start_up.tax_rate),
+        incumbent_alone=free[ALONE],
+        incumbent_discount=discount[INCUMBENT],
+        start_up_discount=discount[START_UP],
+        others_discount=discount[START_UP],
     )
 
 
@@ -212,8 +209,7 @@ def _audit(
     calibration: Calibration,
     both: World,
     neither: MarketEquilibrium,
-    start_up: PartnerCash,
-    incumbent: PartnerCash,
+    cash: PartnerCash,
     deal: DealValue,
 ) -> Audit:
     def first_order(market: MarketEquilibrium) -> Float[Array, ""]:
@@ -227,7 +223,7 @@ def _audit(
         first_order=jnp.maximum(first_order(both.market), first_order(neither)),
         orders=both.production.residual,
         circle=both.circle_residual,
-        cash=jnp.maximum(start_up.cash.identity_residual, incumbent.cash.identity_residual),
+        cash=jnp.max(cash.cash.identity_residual[:ALONE]),
         settlement=deal.sum_residual,
     )
 
@@ -237,8 +233,7 @@ def _outcome(
     calibration: Calibration,
     both: World,
     neither: MarketEquilibrium,
-    start_up: PartnerCash,
-    incumbent: PartnerCash,
+    cash: PartnerCash,
     deal: DealValue,
 ) -> Any:
     def joined(masks: Any) -> Any:
@@ -251,7 +246,7 @@ def _outcome(
             joined(both.cost.outcome),
             market,
             both.production.outcome,
-            start_up.cash.outcome | incumbent.cash.outcome,
+            cash.cash.outcome[START_UP] | cash.cash.outcome[INCUMBENT],
             deal.outcome,
             both.outcome,
         ]
@@ -279,12 +274,13 @@ def headline_of(scenario: Scenario) -> Headline:
 
 def headline(e: Evaluation, scenario: Scenario) -> Headline:
     """Headline figures of an evaluation."""
-    output, market = e.both.output, e.both.market
+    both = e.both
+    output, market = both.output, both.market
     table = product_table(scenario.market.products)
     place = jnp.asarray([table.index(name) for name in e.trucks.names])
     weight = output / jnp.maximum(jnp.sum(output, axis=0, keepdims=True), 1e-9)
     taken = jnp.mean(e.neither.quantity - market.quantity, axis=0) * (1 - table.entrant)
-    cash = (e.start_up.cash, e.incumbent.cash)
+    cash = e.cash.cash
     before = e.deal.survival.default * fraction_before(
         e.schedule.start_of_production, QuarterGrid(scenario.start_of_quarter)
     )
@@ -293,18 +289,18 @@ def headline(e: Evaluation, scenario: Scenario) -> Headline:
         range_miles=e.trucks.range_miles,
         consumption=e.trucks.consumption,
         zero_to_sixty=e.trucks.zero_to_sixty,
-        unit_cost=jnp.sum(weight * e.both.cost.net_variable, axis=0),
+        unit_cost=jnp.sum(weight * both.cost.net_variable, axis=0),
         price=jnp.sum(weight * market.price[:, place], axis=0),
         output=output,
         demand=market.quantity[:, place],
         taken=taken,
-        program_npv=jnp.stack([c.npv for c in cash]),
-        program_irr=jnp.stack([c.irr for c in cash]),
-        has_irr=jnp.stack([jnp.where(c.outcome & 1, 0.0, 1.0) for c in cash]),
-        payback=jnp.stack([c.payback for c in cash]),
-        peak_funding=jnp.stack([c.peak_funding for c in cash]),
-        free_cash_flow=jnp.stack([c.free_cash_flow for c in cash]),
-        line_up_change=e.incumbent.cash.npv_by_line["other_income"],
+        program_npv=cash.npv[:ALONE],
+        program_irr=cash.irr[:ALONE],
+        has_irr=jnp.where(cash.outcome[:ALONE] & 1, 0.0, 1.0),
+        payback=cash.payback[:ALONE],
+        peak_funding=cash.peak_funding[:ALONE],
+        free_cash_flow=cash.free_cash_flow[:ALONE],
+        line_up_change=cash.npv_by_line["other_income"][INCUMBENT],
         gain=e.deal.gain,
         realized_gain=e.deal.realized_gain,
         joint_gain=e.deal.joint_gain,
@@ -316,7 +312,7 @@ def headline(e: Evaluation, scenario: Scenario) -> Headline:
         runway_with=e.deal.survival.runway,
         runway_without=e.deal.survival_without.runway,
         cheque=e.deal.headroom.share_of_net_cash * e.deal.headroom.net_cash,
-        plant_utilization=jnp.max(e.both.production.plant_utilization),
+        plant_utilization=jnp.max(both.production.plant_utilization),
         audit=e.audit,
         outcome=e.outcome,
         fatal=fatal(e.outcome),
