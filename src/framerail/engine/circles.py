@@ -36,6 +36,8 @@ from framerail.scenario import Scenario
 
 SCALE = 1e4
 """Trucks a year, or dollars of markup, to which `TOLERANCE` refers."""
+TRIM_WIDTH = 5_000.0
+"""Dollars below a price cap at which three in four of a nameplate's trims are under it."""
 TOLERANCE = 1e-6
 """Change of output and markups around both circles, relative to `SCALE`, that counts as none."""
 
@@ -159,33 +161,49 @@ def build_cost(cost: UnitCost) -> Float[Array, "year truck"]:
 def year_offers(
     setting: Setting, entrant_cost: Float[Array, "year truck"], presence: Float[Array, " truck"]
 ) -> Offers:
-    """What firms offer in every model year: every leaf has a leading year axis."""
+    """What firms offer in every model year: every leaf has a leading year axis.
+
+    The trucks' credits are those at the prices of the scenario; `_at_cost` puts in those at the
+    prices asked.
+    """
     scenario, table = setting.scenario, setting.table
     products = len(table.names)
-    purchase = years_of(setting.policy.consumer_credit, setting)
-    lease = years_of(setting.policy.lease_credit, setting)
     entry = jnp.ones(products).at[setting.place].set(presence)
-    part = setting.policy.lease_share
-    # What states paid in the calibration year is inside the calibrated demand.
-    state = years_of(setting.policy.state_credit - setting.policy.state_credit[0], setting)
-    caps = years_of(setting.policy.price_caps, setting)
-    electric = table.electric * table.north_america
+    years = scenario.model_year - scenario.market.calibration_year
+    level = (1 + scenario.program.inflation) ** years
+    credit = buyer_credits(setting, table.price[None, :] * level[:, None])
 
-    def one(year: Array, cost: Array, buy: Array, hire: Array, local: Array, cap: Array) -> Offers:
-        level = (1 + scenario.program.inflation) ** (year - scenario.market.calibration_year)
-        limit = jnp.full(products, cap)
-        capped = capped_credit(buy * electric, table.price * level, limit, jnp.asarray(5_000.0))
+    def one(year: Array, cost: Array, credit: Array) -> Offers:
         return offers_in_year(
             scenario.market,
             table,
             setting.calibration,
             year,
             entrant_cost=jnp.zeros(products).at[setting.place].set(cost),
-            credit=(1 - part) * capped + part * hire * electric + local * table.electric,
+            credit=credit,
             entry=entry,
         )
 
-    return jax.vmap(one)(scenario.model_year, entrant_cost, purchase, lease, state, caps)
+    return jax.vmap(one)(scenario.model_year, entrant_cost, credit)
+
+
+def buyer_credits(
+    setting: Setting, list_price: Float[Array, "year product"]
+) -> Float[Array, "year product"]:
+    """Credits for a mean buyer of every product, purchase and lease, at these list prices."""
+    policy, table = setting.policy, setting.table
+    electric = (table.electric * table.north_america)[None, :]
+    purchase = years_of(policy.consumer_credit, setting)[:, None] * electric
+    lease = years_of(policy.lease_credit, setting)[:, None] * electric
+    cap = years_of(policy.price_caps, setting)[:, None] * jnp.ones_like(list_price)
+    capped = capped_credit(
+        purchase.ravel(), list_price.ravel(), cap.ravel(), jnp.asarray(TRIM_WIDTH)
+    )
+    # What states paid in the calibration year is inside the calibrated demand.
+    state = years_of(policy.state_credit - policy.state_credit[0], setting)
+    part = policy.lease_share
+    bought = (1 - part) * capped.reshape(list_price.shape)
+    return bought + part * lease + state[:, None] * table.electric[None, :]
 
 
 def market_path(
@@ -238,16 +256,24 @@ class _Given(NamedTuple):
     offers: Offers
 
 
-def _at_cost(setting: Setting, offers: Offers, cost: UnitCost) -> Offers:
-    """Offers with the trucks' marginal cost replaced."""
-    marginal = offers.marginal_cost.at[:, setting.place].set(seller_cost(setting, cost))
-    return eqx.tree_at(lambda o: o.marginal_cost, offers, marginal)
+def _at_cost(
+    setting: Setting,
+    offers: Offers,
+    marginal: Float[Array, "year truck"],
+    markup: Float[Array, "year product"],
+) -> Offers:
+    """Offers with the trucks' marginal cost replaced, and their credits at the price asked."""
+    cost = offers.marginal_cost.at[:, setting.place].set(marginal)
+    credit = setting.scenario.market.credit_take_up * buyer_credits(setting, cost + markup)
+    credit = offers.credit.at[:, setting.place].set(credit[:, setting.place])
+    return eqx.tree_at(lambda o: (o.marginal_cost, o.credit), offers, (cost, credit))
 
 
 def _turn(path: _Path, given: _Given) -> _Path:
     """Once around both circles: one turn of the markup map at the cost of the assumed output."""
     setting = given.setting
-    offers = _at_cost(setting, given.offers, unit_costs(setting, path.output))
+    marginal = seller_cost(setting, unit_costs(setting, path.output))
+    offers = _at_cost(setting, given.offers, marginal, path.markup)
 
     def one(year: tuple[Offers, Array]) -> Response:
         offered, markup = year
@@ -288,7 +314,7 @@ def volume_cost_circle(
         scale=SCALE,
     )
     cost = unit_costs(setting, path.output)
-    offers = _at_cost(setting, offers, cost)
+    offers = _at_cost(setting, offers, seller_cost(setting, cost), path.markup)
     start = jax.lax.stop_gradient(offers.marginal_cost + path.markup)
     return Solved(offers, cost, path.output, start, turns)
 
