@@ -62,6 +62,8 @@ class Setting(eqx.Module):
     """Part of the customer's price that reaches the seller after dealer and selling expense."""
     selling_per_truck: Float[Array, " partner"]
     """Selling expense per truck, dollars."""
+    discount_rate: Float[Array, " partner"]
+    """At which the seller weighs what a truck saves on later ones, per year."""
     royalty: Float[Array, ""]
     """License fee per truck of the incumbent at the start of production, dollars."""
     royalty_growth: Float[Array, ""]
@@ -137,7 +139,7 @@ def unit_costs(setting: Setting, output: Float[Array, "year truck"]) -> UnitCost
 
 
 def seller_cost(setting: Setting, cost: UnitCost) -> Float[Array, "year truck"]:
-    """Marginal cost in the customer's price: what the seller must get back per truck.
+    """Cost of a truck in the customer's price: what the seller must get back for it.
 
     Dealer margin and selling expense are shares of the price, so that maximizing
     keep * price - cost is the same as maximizing price - cost / keep.
@@ -151,6 +153,40 @@ def seller_cost(setting: Setting, cost: UnitCost) -> Float[Array, "year truck"]:
     selling = (setting.own @ setting.selling_per_truck)[None, :]
     duty = years_of(setting.policy.parts_duty, setting)[:, None] * cost.material
     return (cost.net_variable + duty - relief[:, None] + selling + deal) / keep[None, :]
+
+
+class MarginalCost(NamedTuple):
+    """What trucks cost, and what one truck more costs its seller."""
+
+    cost: UnitCost
+    """Leading axes (year, truck)."""
+    marginal: Float[Array, "year truck"]
+    """In the buyer's price, like `seller_cost`."""
+
+
+def marginal_costs(setting: Setting, output: Float[Array, "year truck"]) -> MarginalCost:
+    """Cost of one truck more: its own, less what it saves on its seller's other trucks.
+
+    A truck more brings the seller's trucks of that year nearer to purchasing scale and all later
+    ones further down the learning curve. Savings are discounted at the seller's rate; what the
+    other brand saves on the shared platform is not the seller's. Source: A. M. Spence, "The
+    learning curve and competition", Bell Journal of Economics 12 (1981) 49-70.
+    """
+
+    def of_output(output: Array) -> tuple[Array, UnitCost]:
+        cost = unit_costs(setting, output)
+        return seller_cost(setting, cost), cost
+
+    average, pull, cost = jax.vjp(of_output, output, has_aux=True)
+    age = (setting.scenario.model_year - setting.scenario.model_year[0])[:, None]
+    worth = (1 + setting.discount_rate[None, :]) ** -age
+
+    def saved(own: Array, worth: Array) -> Array:
+        (slope,) = pull(output * own[None, :] * worth[:, None])
+        return -slope * own[None, :] / worth[:, None]
+
+    savings = jax.vmap(saved, in_axes=(1, 1))(setting.own, worth)
+    return MarginalCost(cost, average - jnp.sum(savings, axis=0))
 
 
 def build_cost(cost: UnitCost) -> Float[Array, "year truck"]:
@@ -272,8 +308,8 @@ def _at_cost(
 def _turn(path: _Path, given: _Given) -> _Path:
     """Once around both circles: one turn of the markup map at the cost of the assumed output."""
     setting = given.setting
-    marginal = seller_cost(setting, unit_costs(setting, path.output))
-    offers = _at_cost(setting, given.offers, marginal, path.markup)
+    found = marginal_costs(setting, path.output)
+    offers = _at_cost(setting, given.offers, found.marginal, path.markup)
 
     def one(year: tuple[Offers, Array]) -> Response:
         offered, markup = year
@@ -305,7 +341,7 @@ def volume_cost_circle(
 
     Output and markups move together until neither changes.
     """
-    offers = year_offers(setting, seller_cost(setting, unit_costs(setting, guess)), presence)
+    offers = year_offers(setting, marginal_costs(setting, guess).marginal, presence)
     path, turns = mix_by_parts(
         _turn,
         _Path(guess, offers.start_price - offers.marginal_cost),
@@ -313,10 +349,10 @@ def volume_cost_circle(
         tolerance=TOLERANCE,
         scale=SCALE,
     )
-    cost = unit_costs(setting, path.output)
-    offers = _at_cost(setting, offers, seller_cost(setting, cost), path.markup)
+    found = marginal_costs(setting, path.output)
+    offers = _at_cost(setting, offers, found.marginal, path.markup)
     start = jax.lax.stop_gradient(offers.marginal_cost + path.markup)
-    return Solved(offers, cost, path.output, start, turns)
+    return Solved(offers, found.cost, path.output, start, turns)
 
 
 def solve_worlds(

@@ -130,6 +130,7 @@ def _setting(scenario: Scenario, trucks: TruckFigures) -> tuple[Setting, Schedul
         own=_own(scenario, trucks),
         keep=jnp.zeros(2),
         selling_per_truck=jnp.zeros(2),
+        discount_rate=jnp.zeros(2),
         royalty=zero if royalty is None else royalty.per_unit,
         royalty_growth=zero if royalty is None else royalty.indexation,
         build_markup=zero if terms.build_fee is None else terms.build_fee.markup,
@@ -139,7 +140,12 @@ def _setting(scenario: Scenario, trucks: TruckFigures) -> tuple[Setting, Schedul
     commercial = [scenario.program.commercial[name] for name in partner_names(setting)]
     keep = jnp.stack([(1 - c.dealer_margin) * (1 - c.selling_fraction) for c in commercial])
     selling = jnp.stack([c.selling_per_truck for c in commercial])
-    return eqx.tree_at(lambda s: (s.keep, s.selling_per_truck), setting, (keep, selling)), plan
+    finance = [scenario.program.finance[name] for name in partner_names(setting)]
+    rate = jnp.stack([f.discount_rate for f in finance])
+    setting = eqx.tree_at(
+        lambda s: (s.keep, s.selling_per_truck, s.discount_rate), setting, (keep, selling, rate)
+    )
+    return setting, plan
 
 
 def _table(scenario: Scenario, trucks: TruckFigures, plan: Schedule) -> ProductTable:
