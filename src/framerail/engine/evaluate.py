@@ -284,6 +284,8 @@ def headline(e: Evaluation, scenario: Scenario) -> Headline:
     table = product_table(scenario.market.products)
     place = jnp.asarray([table.index(name) for name in e.trucks.names])
     weight = output / jnp.maximum(jnp.sum(output, axis=0, keepdims=True), 1e-9)
+    since = scenario.model_year - jnp.floor(scenario.program.valuation_date)
+    real = weight / ((1 + scenario.program.inflation) ** since)[:, None]
     taken = jnp.mean(e.neither.quantity - market.quantity, axis=0) * (1 - table.entrant)
     cash = (e.start_up.cash, e.incumbent.cash)
     before = e.deal.survival.default * fraction_before(
@@ -296,6 +298,8 @@ def headline(e: Evaluation, scenario: Scenario) -> Headline:
         zero_to_sixty=e.trucks.zero_to_sixty,
         unit_cost=jnp.sum(weight * e.both.cost.net_variable, axis=0),
         price=jnp.sum(weight * market.price[:, place], axis=0),
+        real_unit_cost=jnp.sum(real * e.both.cost.net_variable, axis=0),
+        real_price=jnp.sum(real * market.price[:, place], axis=0),
         output=output,
         demand=market.quantity[:, place],
         taken=taken,
