@@ -43,7 +43,7 @@ def test_the_production_credit_stands_apart():
     with_credit = unit_cost(INPUTS.deck, truck(), circumstances(INPUTS, credit=45.0))
     without = unit_cost(INPUTS.deck, truck(), circumstances(INPUTS, credit=0.0))
     assert float(with_credit.variable) == float(without.variable)
-    expected = -45.0 * 75.0 * float(INPUTS.deck.pack.credit_pass_through)
+    expected = -45.0 * 75.0
     assert float(with_credit.production_credit) == pytest.approx(expected, rel=1e-12)
     assert float(with_credit.net_variable) == pytest.approx(
         float(with_credit.variable) + expected, rel=1e-12

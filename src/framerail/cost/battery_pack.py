@@ -88,8 +88,6 @@ class PackDeck(Declared):
     """Share of a metal's price difference that the supply contract passes on."""
     supplier_factor: PositiveNumber
     """Price that the program pays over the curve's cost: supplier, region, bargaining."""
-    credit_pass_through: Fraction
-    """Share of the cell and module production credit that reaches the program."""
 
     def faults(self) -> tuple[str, ...]:
         """The curves must have a beginning before their end."""

@@ -64,7 +64,8 @@ class CostCircumstances(eqx.Module):
     price_level: Float[Array, ""]
     """General price level of the model year over that of 2023."""
     credit_per_kwh: Float[Array, ""]
-    """Statutory production credit on cells and modules (45X), dollars per kWh."""
+    """Production credit on cells and modules (45X) that reaches the program, dollars per kWh: what
+    the truck maker gets of it is the policy's to say."""
 
 
 ELEMENTS: tuple[str, ...] = (
@@ -195,7 +196,7 @@ def unit_cost_from(
         deck.warranty, manufacturing, pack, circumstances.platform_cumulative, to_nominal
     )
     variable = manufacturing + made.outbound_freight + reserve.warranty + reserve.recalls
-    credit = -deck.pack.credit_pass_through * circumstances.credit_per_kwh * contents.pack_energy
+    credit = -circumstances.credit_per_kwh * contents.pack_energy
     others = [getattr(made, name) for name in ELEMENTS[len(MATERIALS) : -2]]
     by_element = jnp.concatenate([parts, jnp.stack([*others, reserve.warranty, reserve.recalls])])
     return UnitCost(

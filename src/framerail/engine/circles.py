@@ -43,6 +43,8 @@ from framerail.scenario import Scenario
 
 SCALE = 1e4
 """Trucks a year, or dollars of markup, to which `TOLERANCE` refers."""
+TRIM_WIDTH = 5_000.0
+"""Dollars below a price cap at which three in four of a nameplate's trims are under it."""
 TOLERANCE = 1e-6
 """Change of output and markups around both circles, relative to `SCALE`, that counts as none."""
 
@@ -73,6 +75,8 @@ class Setting(eqx.Module):
     """Part of the customer's price that reaches the seller after dealer and selling expense."""
     selling_per_truck: Float[Array, " partner"]
     """Selling expense per truck, dollars."""
+    discount_rate: Float[Array, " partner"]
+    """At which the seller weighs what a truck saves on later ones, per year."""
     royalty: Float[Array, ""]
     """License fee per truck of the incumbent at the start of production, dollars."""
     royalty_growth: Float[Array, ""]
@@ -179,7 +183,7 @@ def unit_costs(setting: Setting, output: Float[Array, "year truck"]) -> UnitCost
 
 
 def seller_cost(setting: Setting, cost: UnitCost) -> Float[Array, "year truck"]:
-    """Marginal cost in the customer's price: what the seller must get back per truck.
+    """Cost of a truck in the customer's price: what the seller must get back for it.
 
     Dealer margin and selling expense are shares of the price, so that maximizing
     keep * price - cost is the same as maximizing price - cost / keep.
@@ -195,45 +199,87 @@ def seller_cost(setting: Setting, cost: UnitCost) -> Float[Array, "year truck"]:
     return (cost.net_variable + duty - relief[:, None] + selling + deal) / keep[None, :]
 
 
+class MarginalCost(NamedTuple):
+    """What trucks cost, and what one truck more costs its seller."""
+
+    cost: UnitCost
+    """Leading axes (year, truck)."""
+    marginal: Float[Array, "year truck"]
+    """In the buyer's price, like `seller_cost`."""
+
+
+def marginal_costs(setting: Setting, output: Float[Array, "year truck"]) -> MarginalCost:
+    """Cost of one truck more: its own, less what it saves on its seller's other trucks.
+
+    A truck more brings the seller's trucks of that year nearer to purchasing scale and all later
+    ones further down the learning curve. Savings are discounted at the seller's rate; what the
+    other brand saves on the shared platform is not the seller's. Source: A. M. Spence, "The
+    learning curve and competition", Bell Journal of Economics 12 (1981) 49-70.
+    """
+
+    def of_output(output: Array) -> tuple[Array, UnitCost]:
+        cost = unit_costs(setting, output)
+        return seller_cost(setting, cost), cost
+
+    average, pull, cost = jax.vjp(of_output, output, has_aux=True)
+    age = (setting.scenario.model_year - setting.scenario.model_year[0])[:, None]
+    worth = (1 + setting.discount_rate[None, :]) ** -age
+
+    def saved(own: Array, worth: Array) -> Array:
+        (slope,) = pull(output * own[None, :] * worth[:, None])
+        return -slope * own[None, :] / worth[:, None]
+
+    savings = jax.vmap(saved, in_axes=(1, 1))(setting.own, worth)
+    return MarginalCost(cost, average - jnp.sum(savings, axis=0))
+
+
 def build_cost(cost: UnitCost) -> Float[Array, "year truck"]:
     """What a contract builder passes on: manufacturing cost less the credit that reaches it."""
     return cost.manufacturing + cost.production_credit
 
 
-def year_offers(
-    setting: Setting, entrant_cost: Float[Array, "year truck"], presence: Float[Array, " truck"]
-) -> Offers:
-    """What firms offer in every model year: every leaf has a leading year axis."""
+def year_offers(setting: Setting, presence: Float[Array, " truck"]) -> Offers:
+    """What firms offer in every model year: every leaf has a leading year axis.
+
+    The trucks' costs are zero and their credits those at the scenario's prices: `_at_cost` puts in
+    the costs of a volume, and the credits at the prices asked.
+    """
     scenario, table = setting.scenario, setting.table
     products = len(table.names)
     entry = jnp.ones(products).at[setting.place].set(presence)
-    part = setting.policy.lease_share
-    policy = setting.yearly
-    electric = table.electric * table.north_america
+    years = scenario.model_year - scenario.market.calibration_year
+    level = (1 + scenario.program.inflation) ** years
+    credit = buyer_credits(setting, table.price[None, :] * level[:, None])
 
-    def one(year: Array, cost: Array, buy: Array, hire: Array, local: Array, cap: Array) -> Offers:
-        level = (1 + scenario.program.inflation) ** (year - scenario.market.calibration_year)
-        limit = jnp.full(products, cap)
-        capped = capped_credit(buy * electric, table.price * level, limit, jnp.asarray(5_000.0))
+    def one(year: Array, level: Array, credit: Array) -> Offers:
         return offers_in_year(
             scenario.market,
             table,
             setting.calibration,
             year,
             price_level=level,
-            entrant_cost=jnp.zeros(products).at[setting.place].set(cost),
-            credit=(1 - part) * capped + part * hire * electric + local * table.electric,
+            entrant_cost=jnp.zeros(products),
+            credit=credit,
             entry=entry,
         )
 
-    return jax.vmap(one)(
-        scenario.model_year,
-        entrant_cost,
-        policy.consumer,
-        policy.lease,
-        policy.state,
-        policy.price_cap,
+    return jax.vmap(one)(scenario.model_year, level, credit)
+
+
+def buyer_credits(
+    setting: Setting, list_price: Float[Array, "year product"]
+) -> Float[Array, "year product"]:
+    """Credits for a mean buyer of every product, purchase and lease, at these list prices."""
+    policy, table = setting.yearly, setting.table
+    electric = (table.electric * table.north_america)[None, :]
+    purchase, lease = policy.consumer[:, None] * electric, policy.lease[:, None] * electric
+    cap = policy.price_cap[:, None] * jnp.ones_like(list_price)
+    capped = capped_credit(
+        purchase.ravel(), list_price.ravel(), cap.ravel(), jnp.asarray(TRIM_WIDTH)
     )
+    part = setting.policy.lease_share
+    bought = (1 - part) * capped.reshape(list_price.shape)
+    return bought + part * lease + policy.state[:, None] * table.electric[None, :]
 
 
 def market_path(
@@ -286,16 +332,24 @@ class _Given(NamedTuple):
     offers: Offers
 
 
-def _at_cost(setting: Setting, offers: Offers, cost: UnitCost) -> Offers:
-    """Offers with the trucks' marginal cost replaced."""
-    marginal = offers.marginal_cost.at[:, setting.place].set(seller_cost(setting, cost))
-    return eqx.tree_at(lambda o: o.marginal_cost, offers, marginal)
+def _at_cost(
+    setting: Setting,
+    offers: Offers,
+    marginal: Float[Array, "year truck"],
+    markup: Float[Array, "year product"],
+) -> Offers:
+    """Offers with the trucks' marginal cost replaced, and their credits at the price asked."""
+    cost = offers.marginal_cost.at[:, setting.place].set(marginal)
+    credit = setting.scenario.market.credit_take_up * buyer_credits(setting, cost + markup)
+    credit = offers.credit.at[:, setting.place].set(credit[:, setting.place])
+    return eqx.tree_at(lambda o: (o.marginal_cost, o.credit), offers, (cost, credit))
 
 
 def _turn(path: _Path, given: _Given) -> _Path:
     """Once around both circles: one turn of the markup map at the cost of the assumed output."""
     setting = given.setting
-    offers = _at_cost(setting, given.offers, unit_costs(setting, path.output))
+    found = marginal_costs(setting, path.output)
+    offers = _at_cost(setting, given.offers, found.marginal, path.markup)
 
     def one(year: tuple[Offers, Array]) -> Response:
         offered, markup = year
@@ -328,8 +382,7 @@ def volume_cost_circle(
 
     Output and markups move together until neither changes.
     """
-    # The trucks' cost changes with every turn; only the first markups are taken from here.
-    offers = year_offers(setting, jnp.zeros_like(guess), presence)
+    offers = year_offers(setting, presence)
     path, turns = mix_by_parts(
         _turn,
         _Path(guess, offers.start_price - offers.marginal_cost),
@@ -337,10 +390,10 @@ def volume_cost_circle(
         tolerance=TOLERANCE,
         scale=SCALE,
     )
-    cost = unit_costs(setting, path.output)
-    offers = _at_cost(setting, offers, cost)
+    found = marginal_costs(setting, path.output)
+    offers = _at_cost(setting, offers, found.marginal, path.markup)
     start = jax.lax.stop_gradient(offers.marginal_cost + path.markup)
-    return Solved(offers, cost, path.output, start, turns)
+    return Solved(offers, found.cost, path.output, start, turns)
 
 
 def solve_worlds(

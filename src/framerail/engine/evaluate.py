@@ -133,6 +133,7 @@ def _setting(scenario: Scenario, trucks: TruckFigures) -> tuple[Setting, Schedul
         own=_own(scenario, trucks),
         keep=jnp.zeros(2),
         selling_per_truck=jnp.zeros(2),
+        discount_rate=jnp.zeros(2),
         royalty=zero if royalty is None else royalty.per_unit,
         royalty_growth=zero if royalty is None else royalty.indexation,
         build_markup=zero if terms.build_fee is None else terms.build_fee.markup,
@@ -142,7 +143,12 @@ def _setting(scenario: Scenario, trucks: TruckFigures) -> tuple[Setting, Schedul
     commercial = [scenario.program.commercial[name] for name in partner_names(setting)]
     keep = jnp.stack([(1 - c.dealer_margin) * (1 - c.selling_fraction) for c in commercial])
     selling = jnp.stack([c.selling_per_truck for c in commercial])
-    return eqx.tree_at(lambda s: (s.keep, s.selling_per_truck), setting, (keep, selling)), plan
+    finance = [scenario.program.finance[name] for name in partner_names(setting)]
+    rate = jnp.stack([f.discount_rate for f in finance])
+    setting = eqx.tree_at(
+        lambda s: (s.keep, s.selling_per_truck, s.discount_rate), setting, (keep, selling, rate)
+    )
+    return setting, plan
 
 
 def _table(scenario: Scenario, trucks: TruckFigures, plan: Schedule) -> ProductTable:
@@ -279,6 +285,8 @@ def headline(e: Evaluation, scenario: Scenario) -> Headline:
     table = product_table(scenario.market.products)
     place = jnp.asarray([table.index(name) for name in e.trucks.names])
     weight = output / jnp.maximum(jnp.sum(output, axis=0, keepdims=True), 1e-9)
+    since = scenario.model_year - jnp.floor(scenario.program.valuation_date)
+    real = weight / ((1 + scenario.program.inflation) ** since)[:, None]
     taken = jnp.mean(e.neither.quantity - market.quantity, axis=0) * (1 - table.entrant)
     cash = e.cash.cash
     before = e.deal.survival.default * fraction_before(
@@ -291,6 +299,8 @@ def headline(e: Evaluation, scenario: Scenario) -> Headline:
         zero_to_sixty=e.trucks.zero_to_sixty,
         unit_cost=jnp.sum(weight * both.cost.net_variable, axis=0),
         price=jnp.sum(weight * market.price[:, place], axis=0),
+        real_unit_cost=jnp.sum(real * e.both.cost.net_variable, axis=0),
+        real_price=jnp.sum(real * market.price[:, place], axis=0),
         output=output,
         demand=market.quantity[:, place],
         taken=taken,

@@ -139,7 +139,11 @@ class Headline(eqx.Module):
     unit_cost: Float[Array, " truck"]
     """Variable cost per truck over the program, weighted by output, dollars."""
     price: Float[Array, " truck"]
-    """Price over the program, weighted by output, dollars."""
+    """Price over the program, weighted by output, dollars of the years in which it is asked."""
+    real_unit_cost: Float[Array, " truck"]
+    """The same as `unit_cost`, every year's in dollars of the valuation year."""
+    real_price: Float[Array, " truck"]
+    """The same as `price`, every year's in dollars of the valuation year."""
     output: Float[Array, "year truck"]
     """Trucks built by model year."""
     demand: Float[Array, "year truck"]
