@@ -10,6 +10,7 @@ from framerail.scenario import leaf_paths
 from framerail.scenario_file import read_scenario
 
 DRAWS = 256
+INFLATION = jnp.asarray(0.023)
 WORKED = (29_838.0, 30_996.0)
 """The facts' direct cost of a 75 kWh rear-drive Alaska, LFP and NMC, 2022 dollars."""
 
@@ -47,9 +48,9 @@ def drawn(scenario):
             platform_annual=deck.learning.reference_annual,
             top_hat_annual=deck.learning.reference_annual,
             labor_hours=jnp.asarray(23.0),
-            wage=jnp.asarray(55.0) * price_level(deck.prices, year),
+            wage=jnp.asarray(55.0) * price_level(INFLATION, year),
             haul_distance=here.haul_distance["canton"],
-            price_level=price_level(deck.prices, year),
+            price_level=price_level(INFLATION, year),
             credit_per_kwh=jnp.asarray(0.0),
         )
         found = unit_cost(deck, here.contents["alaska-rwd"], circumstances)

@@ -140,7 +140,7 @@ def partner_streams(
         items["conversion"] = plant.investment.conversion - plant.investment.incentive
         items["launch"] = plant.investment.launch
         items["fixed_cost"] = plant.program_fixed_cost
-        level = price_level(setting.scenario.cost.deck.prices, setting.grid.start_of_quarter)
+        level = price_level(setting.scenario.program.inflation, setting.grid.start_of_quarter)
         items["labor"] = items["labor"] + plant.staffing.total * level
         items["other_cost"] = (
             items["other_cost"] + plant.investment.lost_contribution + plant.displaced_contribution

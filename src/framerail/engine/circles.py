@@ -107,7 +107,7 @@ def unit_costs(setting: Setting, output: Float[Array, "year truck"]) -> UnitCost
     costs, years = setting.scenario.cost, setting.scenario.model_year
     brand = output @ setting.own  # (year, partner)
     before = jnp.cumsum(brand, axis=0) - brand / 2
-    levels = price_level(costs.deck.prices, years)
+    levels = price_level(setting.scenario.program.inflation, years)
     credit = years_of(setting.policy.cell_credit + setting.policy.module_credit, setting)
     haul = costs.haul_distance[setting.scenario.plant.chosen]
 
@@ -180,6 +180,7 @@ def year_offers(
             table,
             setting.calibration,
             year,
+            price_level=level,
             entrant_cost=jnp.zeros(products).at[setting.place].set(cost),
             credit=(1 - part) * capped + part * hire * electric + local * table.electric,
             entry=entry,

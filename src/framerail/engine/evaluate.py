@@ -37,16 +37,6 @@ FIRST_GUESS = 10_000.0
 """Trucks a year of each kind from which the volume-cost circle starts."""
 
 
-def _one_inflation(scenario: Scenario) -> Scenario:
-    """General inflation is one quantity, in draws and derivatives too: the program's."""
-    inflation = scenario.program.inflation
-    return eqx.tree_at(
-        lambda s: (s.market.trends.inflation, s.cost.deck.prices.inflation),
-        scenario,
-        (inflation, inflation),
-    )
-
-
 class Markets(eqx.Module):
     """An evaluation up to the solved markets: what iterates, and so what batches run narrowly."""
 
@@ -60,7 +50,6 @@ class Markets(eqx.Module):
 
 def solve_markets(scenario: Scenario) -> Markets:
     """Trucks, costs, markets and plant: both circles closed in every world."""
-    scenario = _one_inflation(scenario)
     trucks = truck_figures(scenario)
     setting, plan = _setting(scenario, trucks)
     guess = jnp.full((scenario.model_year.shape[0], len(trucks.names)), FIRST_GUESS)
