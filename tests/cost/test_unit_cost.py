@@ -245,7 +245,7 @@ def test_uncertain_leaves_say_assumed_or_name_a_published_figure():
         plain = [
             f"{path}.{key}"
             for key, entry in node.items()
-            if key not in ("source", "value")
+            if key not in ("source", "value", "as_of")
             and not isinstance(entry, dict | list)
             and source.startswith("assumed")
         ]
