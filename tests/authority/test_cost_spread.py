@@ -23,7 +23,7 @@ def scenario():
 @pytest.fixture(scope="module")
 def drawn(scenario):
     """Elements by draw of the rear-drive truck at the publishers' volumes, 2022 dollars."""
-    cost = scenario.cost
+    cost, site = scenario.cost, scenario.plant.sites["canton"]
     leaves, shape = jax.tree.flatten(cost)
     places = [path for path in leaf_paths(scenario) if path.startswith("cost.")]
     assert len(places) == len(leaves)
@@ -49,6 +49,10 @@ def drawn(scenario):
             top_hat_annual=deck.learning.reference_annual,
             labor_hours=jnp.asarray(23.0),
             wage=jnp.asarray(55.0) * price_level(INFLATION, year),
+            electricity_price=site.electricity_price,
+            gas_price=site.gas_price,
+            inbound_distance=site.inbound_distance,
+            pack_distance=site.pack_distance,
             haul_distance=here.haul_distance["canton"],
             price_level=price_level(INFLATION, year),
             credit_per_kwh=jnp.asarray(0.0),

@@ -48,6 +48,10 @@ def circumstances(
         "top_hat_annual": annual / 2,
         "labor_hours": 28.0,
         "wage": 48.0,
+        "electricity_price": 0.07,
+        "gas_price": 0.6,
+        "inbound_distance": 500.0,
+        "pack_distance": 500.0,
         "haul_distance": 1_000.0,
         "credit_per_kwh": credit,
     }

@@ -11,7 +11,6 @@ from framerail.engine.circles import (
     marginal_costs,
     seller_cost,
     unit_costs,
-    years_of,
 )
 from framerail.engine.evaluate import _setting
 from framerail.engine.trucks import TruckFigures
@@ -97,6 +96,6 @@ def test_credit_falls_as_the_price_passes_the_cap(setting):
         for price in (40_000.0, 80_000.0, 140_000.0)
     )
     policy = setting.policy
-    whole = (1 - policy.lease_share) * years_of(policy.consumer_credit, setting)[0]
+    whole = (1 - policy.lease_share) * setting.yearly.consumer[0]
     assert float(low - high) == pytest.approx(float(whole), rel=1e-3)
     assert float(at - high) == pytest.approx(float(whole) / 2, rel=1e-3)

@@ -85,7 +85,16 @@ from framerail.program.statements import (
     statements,
 )
 from framerail.program.tax import IncomeTax, combined_tax_rate, income_tax
-from framerail.program.timeline import Build, MidCycle, Schedule, Spend, Timeline, schedule
+from framerail.program.timeline import (
+    Build,
+    Gate,
+    MidCycle,
+    Schedule,
+    Spend,
+    Timeline,
+    date_of,
+    schedule,
+)
 from framerail.program.working_capital import WorkingCapital, working_capital
 
 __all__ = [
@@ -113,6 +122,7 @@ __all__ = [
     "Finance",
     "FuelEconomyCredit",
     "Funding",
+    "Gate",
     "HomeValue",
     "ImportDuty",
     "Imposition",
@@ -147,6 +157,7 @@ __all__ = [
     "cash_flow",
     "combined_tax_rate",
     "contribution_waterfall",
+    "date_of",
     "deferred_tax",
     "discount_factors",
     "event_date",

@@ -42,7 +42,7 @@ def _as_of(raw: Mapping[str, Any], source: SourceText) -> datetime.date | None:
 
 def _years_on_sale(timeline: Timeline) -> tuple[float, float]:
     """From the planned start of production to the end that a delay may carry it to."""
-    slip = timeline.delay_carried_to_end * timeline.delay
+    slip = timeline.delay_carried_to_end * timeline.slip
     last = np.ceil(float(timeline.planned_end_of_production + slip))
     return np.floor(float(timeline.planned_start_of_production)), min(last, _LAST_YEAR)
 
