@@ -109,10 +109,10 @@ def all_standing(
     events: Sequence[Event], politics: Politics, grid: QuarterGrid
 ) -> Float[Array, "event quarter"]:
     """`standing` of several events, as one batch: a row for each."""
-    rows = Repeal(
-        **{
-            name: jnp.stack([getattr(event, name) for event in events])
-            for name in ("hazard", "earliest", "enacted", "draw")
-        }
-    )
+    # One kind, so that they stack: what may be repealed and what may come are drawn alike.
+    alike = [
+        Repeal(hazard=one.hazard, earliest=one.earliest, enacted=one.enacted, draw=one.draw)
+        for one in events
+    ]
+    rows = jax.tree.map(lambda *leaves: jnp.stack(leaves), *alike)
     return jax.vmap(lambda event: standing(event, politics, grid))(rows)
