@@ -6,13 +6,9 @@ import numpy as np
 import pytest
 
 import framerail as fr
-from framerail.engine.circles import (
-    buyer_credits,
-    marginal_costs,
-    seller_cost,
-    unit_costs,
-)
-from framerail.engine.evaluate import _setting
+from framerail.engine.circles import buyer_credits
+from framerail.engine.marginal_cost import marginal_costs, seller_cost, unit_costs
+from framerail.engine.setting import set_up
 from framerail.engine.trucks import TruckFigures
 
 NAMES = ("alaska-awd", "alaska-rwd", "nissan-awd", "nissan-rwd")
@@ -34,7 +30,7 @@ def setting():
         audit_residual=four(0.0),
         outcome=jnp.zeros(4, jnp.int32),
     )
-    return eqx.filter_jit(_setting)(fr.read_scenario("nissan-fisker"), figures)[0]
+    return eqx.filter_jit(set_up)(fr.read_scenario("nissan-fisker"), figures)[0]
 
 
 @pytest.fixture(scope="module")

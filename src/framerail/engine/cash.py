@@ -10,13 +10,12 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from framerail.cost import price_level
-from framerail.engine.circles import Setting, World, build_cost, quarterly_orders
+from framerail.engine.circles import World, quarterly_orders
+from framerail.engine.marginal_cost import build_cost
+from framerail.engine.setting import ROLES, Setting, firm_names, partner_names
 from framerail.engine.trucks import stack
 from framerail.market import MarketEquilibrium
 from framerail.program import CashFlow, Schedule, Streams, cash_flow, no_streams
-
-ROLES = ("start_up", "incumbent")
-"""The partners in array order."""
 
 
 class PartnerCash(eqx.Module):
@@ -54,8 +53,8 @@ def part_of(
 
     `platform` puts the shared platform's engineering and tooling on this partner.
     """
-    name, table = partner_names(setting)[role], setting.table
-    firm = table.firms.index(firm_names(setting)[role])
+    name, table = partner_names(setting.scenario)[role], setting.table
+    firm = table.firms.index(firm_names(setting.scenario)[role])
     commercial = setting.scenario.program.commercial[name]
     zero = jnp.zeros(setting.grid.quarters)
 
@@ -148,18 +147,6 @@ def _served(setting: Setting, world: World) -> Float[Array, " year"]:
     return jnp.minimum(jnp.sum(world.output, axis=1) / jnp.maximum(ordered, 1.0), 1.0)
 
 
-def partner_names(setting: Setting) -> tuple[str, str]:
-    """Names of the partners in the program's tables, in the order of `ROLES`."""
-    start_up, incumbent = firm_names(setting)
-    return start_up.lower(), incumbent.lower()
-
-
-def firm_names(setting: Setting) -> tuple[str, str]:
-    """Names of the partners on the market, in the order of `ROLES`."""
-    partners = setting.scenario.deal.partners
-    return partners.start_up.name, partners.incumbent.name
-
-
 def partner_streams(setting: Setting, part: Part, without: MarketEquilibrium) -> Streams:
     """A partner's streams in one world, its plant and development included."""
     plant, own = part.world.production, part.owns_plant
@@ -184,7 +171,7 @@ def cash_flows(
     setting: Setting, without: MarketEquilibrium, parts: Sequence[tuple[int, Part]]
 ) -> PartnerCash:
     """Streams and statements of several (role, part) pairs, as one batch: a row for each."""
-    program, names = setting.scenario.program, partner_names(setting)
+    program, names = setting.scenario.program, partner_names(setting.scenario)
     # In dollars: the currency in which a partner reports is a label that the batch cannot carry.
     terms = [
         dataclasses.replace(program.finance[names[role]], reports_in="dollar") for role, _ in parts

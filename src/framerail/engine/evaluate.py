@@ -8,35 +8,14 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from framerail.deal import DealValue, Outside, PartnerFlows, SharedProgram, value_deal
-from framerail.engine.cash import (
-    PartnerCash,
-    cash_flows,
-    contract_build_cost,
-    firm_names,
-    part_of,
-    partner_names,
-)
-from framerail.engine.circles import (
-    Setting,
-    World,
-    quarters_in_years,
-    solve_worlds,
-    yearly_policy,
-)
+from framerail.engine.cash import PartnerCash, cash_flows, contract_build_cost, part_of
+from framerail.engine.circles import World, solve_worlds
 from framerail.engine.evaluation import Audit, Evaluation, Headline, fatal, made_finite, row_of
-from framerail.engine.trucks import TruckFigures, parts_at_rates, truck_contents, truck_figures
-from framerail.market import (
-    Calibration,
-    MarketEquilibrium,
-    ProductTable,
-    calibrate,
-    draw_buyers,
-    ownership_of,
-    product_table,
-)
+from framerail.engine.setting import Setting, set_up
+from framerail.engine.trucks import TruckFigures, truck_figures
+from framerail.market import Calibration, MarketEquilibrium, product_table
 from framerail.numerics.calendar import QuarterGrid, fraction_before
-from framerail.plant import production_line
-from framerail.program import Schedule, policy_path, schedule
+from framerail.program import Schedule
 from framerail.scenario import Scenario
 
 START_UP, INCUMBENT, ALONE = 0, 1, 2
@@ -58,7 +37,7 @@ class Markets(eqx.Module):
 def solve_markets(scenario: Scenario) -> Markets:
     """Trucks, costs, markets and plant: both circles closed in every world."""
     trucks = truck_figures(scenario)
-    setting, plan = _setting(scenario, trucks)
+    setting, plan = set_up(scenario, trucks)
     guess = jnp.full((scenario.model_year.shape[0], len(trucks.names)), FIRST_GUESS)
     presence = jnp.stack([jnp.ones(len(trucks.names)), setting.own[:, INCUMBENT]])
     worlds, neither = solve_worlds(setting, presence, guess)
@@ -100,76 +79,6 @@ def value(markets: Markets) -> Evaluation:
         audit=_audit(trucks, setting.calibration, both, neither, cash, deal),
         outcome=_outcome(trucks, setting.calibration, both, neither, cash, deal),
     )
-
-
-def _setting(scenario: Scenario, trucks: TruckFigures) -> tuple[Setting, Schedule]:
-    grid = QuarterGrid(scenario.start_of_quarter)
-    plan = schedule(scenario.program.timeline, grid)
-    table = _table(scenario, trucks, plan)
-    buyers = draw_buyers(scenario.market.preferences, scenario.buyer_nodes)
-    ownership = ownership_of(table)
-    terms, royalty = scenario.deal.terms, scenario.deal.terms.royalty
-    zero = jnp.zeros(())
-    policy = policy_path(scenario.program.policy, grid)
-    in_year = quarters_in_years(scenario.model_year, grid)
-    contents = truck_contents(scenario, trucks.names)
-    site = scenario.plant.sites[scenario.plant.chosen]
-    dates = (plan.start_of_production, plan.end_of_production)
-    setting = Setting(
-        scenario=scenario,
-        grid=grid,
-        site=site,
-        table=table,
-        buyers=buyers,
-        ownership=ownership,
-        calibration=calibrate(scenario.market, table, buyers, ownership),
-        contents=contents,
-        published=parts_at_rates(scenario, contents),
-        policy=policy,
-        yearly=yearly_policy(policy, in_year),
-        in_year=in_year,
-        line=production_line(site, scenario.plant.launch, *dates, grid),
-        place=jnp.asarray([table.index(name) for name in trucks.names]),
-        own=_own(scenario, trucks),
-        keep=jnp.zeros(2),
-        selling_per_truck=jnp.zeros(2),
-        discount_rate=jnp.zeros(2),
-        royalty=zero if royalty is None else royalty.per_unit,
-        royalty_growth=zero if royalty is None else royalty.indexation,
-        build_markup=zero if terms.build_fee is None else terms.build_fee.markup,
-        start_of_production=plan.start_of_production,
-        end_of_production=plan.end_of_production,
-    )
-    commercial = [scenario.program.commercial[name] for name in partner_names(setting)]
-    keep = jnp.stack([(1 - c.dealer_margin) * (1 - c.selling_fraction) for c in commercial])
-    selling = jnp.stack([c.selling_per_truck for c in commercial])
-    finance = [scenario.program.finance[name] for name in partner_names(setting)]
-    rate = jnp.stack([f.discount_rate for f in finance])
-    setting = eqx.tree_at(
-        lambda s: (s.keep, s.selling_per_truck, s.discount_rate), setting, (keep, selling, rate)
-    )
-    return setting, plan
-
-
-def _table(scenario: Scenario, trucks: TruckFigures, plan: Schedule) -> ProductTable:
-    table = product_table(scenario.market.products)
-    for place, name in enumerate(trucks.names):
-        table = table.replaced(
-            name,
-            range=trucks.range_miles[place],
-            zero_to_sixty=trucks.zero_to_sixty[place],
-            electricity_use=trucks.consumption[place],
-            launch=plan.start_of_production,
-            end=plan.end_of_production,
-        )
-    return table
-
-
-def _own(scenario: Scenario, trucks: TruckFigures) -> Float[Array, "truck partner"]:
-    partners = scenario.deal.partners
-    firms = (partners.start_up.name, partners.incumbent.name)
-    sold_by = [scenario.market.products[name].firm for name in trucks.names]
-    return jnp.asarray([[float(seller == firm) for firm in firms] for seller in sold_by])
 
 
 def _flows(
@@ -330,4 +239,4 @@ def headline(e: Evaluation, scenario: Scenario) -> Headline:
     return made_finite(figures)
 
 
-__all__ = ["Markets", "evaluate", "firm_names", "headline", "headline_of", "solve_markets", "value"]
+__all__ = ["Markets", "evaluate", "headline", "headline_of", "solve_markets", "value"]
