@@ -92,7 +92,7 @@ from framerail.program.timeline import (
     Schedule,
     Spend,
     Timeline,
-    date_of,
+    dates_of,
     schedule,
 )
 from framerail.program.working_capital import WorkingCapital, working_capital
@@ -157,7 +157,7 @@ __all__ = [
     "cash_flow",
     "combined_tax_rate",
     "contribution_waterfall",
-    "date_of",
+    "dates_of",
     "deferred_tax",
     "discount_factors",
     "event_date",

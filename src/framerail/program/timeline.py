@@ -1,16 +1,18 @@
 """The one calendar of the program: gates, delays, and the spending that hangs on them.
 
 Positions on the way from program start (0) to start of production (1) become dates by one map,
-`date_of`. The delay stretches the whole way in proportion; a gate's slip stretches only the phase
+`dates_of`. The delay stretches the whole way in proportion; a gate's slip stretches only the phase
 that ends at that gate and pushes everything after it. Spending follows its positions, so a slip
 moves the cash of its own phase and of all later ones, and leaves earlier ones where they were.
 """
 
-from typing import Annotated, Literal
+from collections.abc import Callable
+from typing import Annotated, Literal, NamedTuple
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 from framerail.numerics.calendar import QuarterGrid, spread
@@ -194,13 +196,29 @@ def _phases(timeline: Timeline) -> _Phases:
     return _Phases(before, ends, slip[order])
 
 
-def date_of(timeline: Timeline, place: Scalar) -> Scalar:
-    """Date of a place on the way (0 is program start, 1 start of production, above 1 after it)."""
-    phases = _phases(timeline)
+def dates_of(timeline: Timeline, places: Float[Array, "place"]) -> Float[Array, "place"]:
+    """Dates of places on the way (0 is program start, 1 start of production, above 1 after it)."""
+    return _dates(timeline, _phases(timeline), places)
+
+
+def _dates(
+    timeline: Timeline, phases: _Phases, places: Float[Array, "place"]
+) -> Float[Array, "place"]:
     length = jnp.maximum(phases.closes - phases.opens, 1e-6)
-    done = jnp.clip((place - phases.opens) / length, 0.0, 1.0)
+    done = jnp.clip((places[:, None] - phases.opens[None, :]) / length[None, :], 0.0, 1.0)
     way = timeline.planned_start_of_production + timeline.delay - timeline.program_start
-    return timeline.program_start + place * way + jnp.sum(done * phases.slip)
+    return timeline.program_start + places * way + done @ phases.slip
+
+
+class _Entry(NamedTuple):
+    """Money spent evenly between two dates."""
+
+    name: str
+    kind: str
+    serves: str
+    amount: Scalar
+    opens: Scalar
+    closes: Scalar
 
 
 def schedule(timeline: Timeline, grid: QuarterGrid) -> Schedule:
@@ -211,58 +229,77 @@ def schedule(timeline: Timeline, grid: QuarterGrid) -> Schedule:
     standing cost, the delay's between the planned and the delayed start, a slip's in its own phase,
     and both move the end of production by the stated share.
     """
-    planned = timeline.planned_start_of_production
-    start = planned + timeline.slip
-    packages: dict[str, Float[Array, "quarter"]] = {}
-    tables: dict[str, dict[str, Float[Array, "quarter"]]] = {"engineering": {}, "tooling": {}}
-
-    def book(
-        name: str, kind: str, serves: str, amount: Scalar, opens: Scalar, closes: Scalar
-    ) -> None:
-        flow = spread(amount, opens, closes, grid)
-        packages[name] = packages.get(name, jnp.zeros(grid.quarters)) + flow
-        table = tables[kind]
-        table[serves] = table.get(serves, jnp.zeros(grid.quarters)) + flow
-
-    amounts = {name: item.amount for name, item in timeline.spend.items()}
-    amounts |= {name: item.trucks * item.cost for name, item in timeline.builds.items()}
-    for name, item in sorted((timeline.spend | timeline.builds).items()):
-        opens, closes = date_of(timeline, item.opens), date_of(timeline, item.closes)
-        kind = item.kind if isinstance(item, Spend) else "engineering"
-        book(name, kind, item.serves, amounts[name], opens, closes)
-    waiting = timeline.standing_cost * timeline.slip
-    delayed = timeline.standing_cost * timeline.delay
-    book("delay", "engineering", "shared", delayed, start - timeline.delay, start)
+    start = timeline.planned_start_of_production + timeline.slip
     phases = _phases(timeline)
+    entries = _entries(timeline, phases, start)
+    amount, opens, closes = (
+        jnp.stack([getattr(entry, side) for entry in entries])
+        for side in ("amount", "opens", "closes")
+    )
+    flows = jax.vmap(lambda money, start, end: spread(money, start, end, grid))(
+        amount, opens, closes
+    )
 
-    def idle(opens: Scalar, closes: Scalar, slip: Scalar) -> Float[Array, "quarter"]:
-        dates = date_of(timeline, opens), date_of(timeline, closes)
-        return spread(timeline.standing_cost * slip, *dates, grid)
+    def added_up(of: Callable[[_Entry], str], *kind: str) -> dict[str, Float[Array, "quarter"]]:
+        chosen = [not kind or entry.kind in kind for entry in entries]
+        keys = dict.fromkeys(of(one) for one, take in zip(entries, chosen, strict=True) if take)
+        picks = np.asarray(
+            [
+                [take and of(one) == key for one, take in zip(entries, chosen, strict=True)]
+                for key in keys
+            ],
+            dtype=float,
+        )
+        return dict(zip(keys, picks @ flows, strict=True))
 
-    slips = jnp.sum(jax.vmap(idle)(phases.opens, phases.closes, phases.slip), axis=0)
-    packages["slips"] = slips
-    tables["engineering"]["shared"] = tables["engineering"]["shared"] + slips
-    cycle = timeline.mid_cycle
-    facelift = start + cycle.after_start
-    opens = facelift - cycle.lead_time
-    drawn = cycle.amount * cycle.engineering_share
-    book("mid_cycle", "engineering", "shared", drawn, opens, facelift)
-    book("mid_cycle", "tooling", "shared", cycle.amount - drawn, opens, facelift)
-
-    total = sum(amounts.values(), start=waiting + cycle.amount)
+    tables = {kind: added_up(lambda one: one.serves, kind) for kind in ("engineering", "tooling")}
     booked = sum(
         (jnp.sum(flow) for table in tables.values() for flow in table.values()),
         start=jnp.asarray(0.0),
     )
+    names = sorted(timeline.gates)
+    places = [timeline.gates[name].place for name in names]
+    gates = _dates(timeline, phases, jnp.stack(places)) if names else jnp.zeros(0)
     return Schedule(
         start_of_production=start,
         end_of_production=timeline.planned_end_of_production
         + timeline.delay_carried_to_end * timeline.slip,
-        gates={
-            name: date_of(timeline, gate.place) for name, gate in sorted(timeline.gates.items())
-        },
+        gates=dict(zip(names, gates, strict=True)),
         engineering=tables["engineering"],
         tooling=tables["tooling"],
-        packages=packages,
-        residual=jnp.abs(booked - total),
+        packages=added_up(lambda one: one.name),
+        residual=jnp.abs(booked - jnp.sum(amount)),
     )
+
+
+def _entries(timeline: Timeline, phases: _Phases, start: Scalar) -> list[_Entry]:
+    """Packages, builds, standing cost and the mid-cycle action."""
+    items = sorted((timeline.spend | timeline.builds).items())
+    sides = jnp.stack([place for _, item in items for place in (item.opens, item.closes)])
+    dates = _dates(timeline, phases, sides).reshape(-1, 2)
+    entries = [
+        _Entry(
+            name,
+            item.kind if isinstance(item, Spend) else "engineering",
+            item.serves,
+            item.amount if isinstance(item, Spend) else item.trucks * item.cost,
+            *between,
+        )
+        for (name, item), between in zip(items, dates, strict=True)
+    ]
+    idle = timeline.standing_cost
+    shared = ("engineering", "shared")
+    entries.append(_Entry("delay", *shared, idle * timeline.delay, start - timeline.delay, start))
+    ends = jnp.concatenate([phases.opens, phases.closes])
+    lasts = _dates(timeline, phases, ends).reshape(2, -1).T
+    entries += [
+        _Entry("slips", *shared, idle * slip, *between)
+        for slip, between in zip(phases.slip, lasts, strict=True)
+    ]
+    cycle = timeline.mid_cycle
+    drawn = cycle.amount * cycle.engineering_share
+    facelift = start + cycle.after_start
+    when = (facelift - cycle.lead_time, facelift)
+    entries.append(_Entry("mid_cycle", *shared, drawn, *when))
+    entries.append(_Entry("mid_cycle", "tooling", "shared", cycle.amount - drawn, *when))
+    return entries
