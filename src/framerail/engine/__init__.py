@@ -9,3 +9,4 @@ from framerail.engine.evaluation import OUTCOMES as OUTCOMES
 from framerail.engine.evaluation import Audit as Audit
 from framerail.engine.evaluation import Evaluation as Evaluation
 from framerail.engine.evaluation import Headline as Headline
+from framerail.engine.trucks import truck_figures as truck_figures

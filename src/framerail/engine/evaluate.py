@@ -34,9 +34,8 @@ class Markets(eqx.Module):
     neither: MarketEquilibrium
 
 
-def solve_markets(scenario: Scenario) -> Markets:
-    """Trucks, costs, markets and plant: both circles closed in every world."""
-    trucks = truck_figures(scenario)
+def solve_markets(scenario: Scenario, trucks: TruckFigures) -> Markets:
+    """Costs, markets and plant of simulated trucks: both circles closed in every world."""
     setting, plan = set_up(scenario, trucks)
     guess = jnp.full((scenario.model_year.shape[0], len(trucks.names)), FIRST_GUESS)
     presence = jnp.stack([jnp.ones(len(trucks.names)), setting.own[:, INCUMBENT]])
@@ -170,7 +169,7 @@ def _outcome(
 
 @eqx.filter_jit
 def _evaluate(scenario: Scenario) -> Evaluation:
-    return value(solve_markets(scenario))
+    return value(solve_markets(scenario, truck_figures(scenario)))
 
 
 def evaluate(scenario: Scenario) -> Evaluation:
@@ -184,7 +183,7 @@ def evaluate(scenario: Scenario) -> Evaluation:
 
 def headline_of(scenario: Scenario) -> Headline:
     """Evaluate and keep the headline figures; not compiled by itself, so that studies batch it."""
-    return headline(value(solve_markets(scenario)), scenario)
+    return headline(value(solve_markets(scenario, truck_figures(scenario))), scenario)
 
 
 def headline(e: Evaluation, scenario: Scenario) -> Headline:

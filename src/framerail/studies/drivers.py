@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from framerail.engine import Evaluation, Headline, evaluate, headline
+from framerail.engine import Evaluation, Headline, headline, solve_markets, truck_figures, value
 from framerail.quantities import Scalar
 from framerail.scenario import Scenario
 from framerail.studies.programs import IN_PROCESS, Programs
@@ -59,7 +59,7 @@ def _linearize(
     # in one kernel, and the time to compile that grows with the square of its length.
     def weighted(values: tuple[Scalar, ...]) -> tuple[Scalar, tuple[Evaluation, Headline]]:
         here = with_columns(scenario, indices, values)
-        point = evaluate(here)
+        point = value(solve_markets(here, truck_figures(here)))
         h = headline(point, here)
         targets = [h.gain[0], h.gain[1], h.default_before_production, h.program_npv[1]]
         return weights @ jnp.stack(targets), (point, h)

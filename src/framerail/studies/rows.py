@@ -16,7 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from framerail.engine import Headline, headline, headline_of, solve_markets, value
+from framerail.engine import Headline, headline, headline_of, solve_markets, truck_figures, value
 from framerail.numerics.batching import over_lanes
 from framerail.scenario import Scenario
 from framerail.studies.programs import IN_PROCESS, Programs
@@ -48,9 +48,10 @@ def _evaluate_chunk(
     def here(row: Float[Array, " column"]) -> Scenario:
         return with_columns(scenario, indices, row)
 
-    # Markets iterate: a few lanes at a time. What follows is long scans of small steps, whose
-    # overhead wants as many lanes as there are.
-    markets = over_lanes(lambda row: solve_markets(here(row)), rows)
+    # Markets iterate: a few lanes at a time. What comes before and after is long scans of small
+    # steps, whose overhead wants as many lanes as there are.
+    trucks = jax.vmap(lambda row: truck_figures(here(row)))(rows)
+    markets = over_lanes(lambda lane: solve_markets(here(lane[0]), lane[1]), (rows, trucks))
     return jax.vmap(lambda solved, row: headline(value(solved), here(row)))(markets, rows)
 
 

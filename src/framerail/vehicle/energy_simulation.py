@@ -7,6 +7,7 @@ cells equals the sum of all uses: `audit_residual` is the relative difference.
 """
 
 import math
+from collections.abc import Callable
 
 import equinox as eqx
 import jax
@@ -76,25 +77,36 @@ class EnergyUse(eqx.Module):
 
 
 def _drive_chunk(
-    train: Powertrain, time_step: Float[Array, ""], start: State, chunk: Wanted, stepwise: bool
+    train: Powertrain, time_step: Float[Array, ""], start: State, chunk: Wanted
 ) -> tuple[State, Flows]:
     """Drive a chunk, on the trace or, where any limit binds, step by step. Sums of powers."""
+    advance = _one_step(train, time_step)
 
-    def advance(carry: tuple[State, Flows], now: Wanted) -> tuple[tuple[State, Flows], None]:
+    def step_by_step() -> tuple[State, Flows]:
+        return jax.lax.scan(jax.checkpoint(advance), (start, _nothing(chunk.speed)), chunk)[0]
+
+    end, sums, bound = follow_chunk(train, time_step, start, chunk)
+    # One branch for the whole batch: a choice for each design would run both ways always.
+    return jax.lax.cond(unvmap_any(bound), step_by_step, lambda: (end, sums))
+
+
+_Driven = tuple[State, Flows]
+
+
+def _one_step(
+    train: Powertrain, time_step: Float[Array, ""]
+) -> Callable[[_Driven, Wanted], tuple[_Driven, None]]:
+    def advance(carry: _Driven, now: Wanted) -> tuple[_Driven, None]:
         state, totals = carry
         state, flows = step(train, time_step, state, now)
         return (state, jax.tree.map(jnp.add, totals, flows)), None
 
-    def step_by_step() -> tuple[State, Flows]:
-        zero = jnp.zeros((), chunk.speed.dtype)
-        nothing = Flows(*(zero for _ in Flows.__dataclass_fields__))
-        return jax.lax.scan(jax.checkpoint(advance), (start, nothing), chunk)[0]
+    return advance
 
-    if stepwise:
-        return step_by_step()
-    end, sums, bound = follow_chunk(train, time_step, start, chunk)
-    # One branch for the whole batch: a choice for each design would run both ways always.
-    return jax.lax.cond(unvmap_any(bound), step_by_step, lambda: (end, sums))
+
+def _nothing(like: Float[Array, "..."]) -> Flows:
+    zero = jnp.zeros((), like.dtype)
+    return Flows(*(zero for _ in Flows.__dataclass_fields__))
 
 
 def _chunk_length(steps: int) -> int:
@@ -123,7 +135,8 @@ def simulate_energy(
     """Drive `cycle` and account for every joule.
 
     The float type is the design's. Reverse gradients are cheap: the scan over time is
-    rematerialized in chunks of about the square root of its length. Use `jax.vmap` for a batch.
+    rematerialized in chunks of about the square root of its length (not `stepwise`: there it
+    keeps every step). Use `jax.vmap` for a batch.
 
     Args:
         design: the vehicle, SI.
@@ -136,25 +149,33 @@ def simulate_energy(
         Energies in J; `outcome` holds bits of `OUTCOMES`.
     """
     train, cycle, start = _prepared(design, cycle, conditions)
+    drive = _step_by_step if stepwise else _by_chunks
+    end, sums = drive(train, cycle, start)
+    return _energy_use(train, cycle, start, end, sums)
+
+
+def _step_by_step(train: Powertrain, cycle: DriveCycle, start: State) -> _Driven:
+    advance = _one_step(train, cycle.time_step)
+    return jax.lax.scan(advance, (start, _nothing(cycle.speed)), wanted_of(cycle))[0]
+
+
+def _by_chunks(train: Powertrain, cycle: DriveCycle, start: State) -> _Driven:
     wanted = wanted_of(cycle)
 
     @jax.checkpoint
-    def advance(carry: tuple[State, Flows], chunk: Wanted) -> tuple[tuple[State, Flows], None]:
+    def advance(carry: _Driven, chunk: Wanted) -> tuple[_Driven, None]:
         state, totals = carry
-        state, sums = _drive_chunk(train, cycle.time_step, state, chunk, stepwise)
+        state, sums = _drive_chunk(train, cycle.time_step, state, chunk)
         return (state, jax.tree.map(jnp.add, totals, sums)), None
 
-    zero = jnp.zeros_like(design.mass)
-    carry = (start, Flows(*(zero for _ in Flows.__dataclass_fields__)))
     steps = cycle.speed.shape[0] - 1
     length = _chunk_length(steps)
     whole = steps - steps % length
     chunks = jax.tree.map(lambda x: x[:whole].reshape(-1, length), wanted)
-    carry, _ = jax.lax.scan(advance, carry, chunks)
+    carry, _ = jax.lax.scan(advance, (start, _nothing(cycle.speed)), chunks)
     if whole < steps:
         carry, _ = advance(carry, jax.tree.map(lambda x: x[whole:], wanted))
-    end, sums = carry
-    return _energy_use(train, cycle, start, end, sums)
+    return carry
 
 
 def simulate_trace(
