@@ -6,14 +6,9 @@ import numpy as np
 import pytest
 
 import framerail as fr
-from framerail.engine.circles import (
-    buyer_credits,
-    marginal_costs,
-    seller_cost,
-    unit_costs,
-    years_of,
-)
-from framerail.engine.evaluate import _setting
+from framerail.engine.circles import buyer_credits
+from framerail.engine.marginal_cost import marginal_costs, seller_cost, unit_costs
+from framerail.engine.setting import set_up
 from framerail.engine.trucks import TruckFigures
 
 NAMES = ("alaska-awd", "alaska-rwd", "nissan-awd", "nissan-rwd")
@@ -35,7 +30,7 @@ def setting():
         audit_residual=four(0.0),
         outcome=jnp.zeros(4, jnp.int32),
     )
-    return eqx.filter_jit(_setting)(fr.read_scenario("nissan-fisker"), figures)[0]
+    return eqx.filter_jit(set_up)(fr.read_scenario("nissan-fisker"), figures)[0]
 
 
 @pytest.fixture(scope="module")
@@ -97,6 +92,6 @@ def test_credit_falls_as_the_price_passes_the_cap(setting):
         for price in (40_000.0, 80_000.0, 140_000.0)
     )
     policy = setting.policy
-    whole = (1 - policy.lease_share) * years_of(policy.consumer_credit, setting)[0]
+    whole = (1 - policy.lease_share) * setting.yearly.consumer[0]
     assert float(low - high) == pytest.approx(float(whole), rel=1e-3)
     assert float(at - high) == pytest.approx(float(whole) / 2, rel=1e-3)
