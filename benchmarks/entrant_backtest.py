@@ -137,7 +137,7 @@ def buyer_cost(scenario, table, volume, case):
 
     def year_cost(k, annual, cumulative):
         year = case.year + k
-        level = price_level(deck.prices, year)
+        level = price_level(scenario.program.inflation, year)
 
         def one(truck, annual, cumulative):
             circumstances = CostCircumstances(
@@ -148,6 +148,10 @@ def buyer_cost(scenario, table, volume, case):
                 top_hat_annual=annual,
                 labor_hours=site.labor_hours,
                 wage=site.wage * level,
+                electricity_price=site.electricity_price * level,
+                gas_price=site.gas_price * level,
+                inbound_distance=site.inbound_distance,
+                pack_distance=site.pack_distance,
                 haul_distance=scenario.cost.haul_distance[plant.chosen],
                 price_level=level,
                 credit_per_kwh=policy.cell_credit[0] + policy.module_credit[0],
@@ -219,6 +223,7 @@ def one_draw(scenario, case, luck):
             changed,
             known,
             case.year,
+            price_level=price_level(scenario.program.inflation, case.year),
             entrant_cost=known.marginal_cost.at[place].set(cost),
             credit=table.credit,
             entry=1 - table.entrant,

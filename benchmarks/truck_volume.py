@@ -15,15 +15,13 @@ import numpy as np
 import framerail as fr
 from framerail.engine.circles import (
     buyer_credits,
-    marginal_costs,
     market_path,
-    seller_cost,
-    unit_costs,
     volume_cost_circle,
     year_offers,
-    years_of,
 )
-from framerail.engine.evaluate import FIRST_GUESS, _one_inflation, _setting, solve_markets
+from framerail.engine.evaluate import FIRST_GUESS, solve_markets
+from framerail.engine.marginal_cost import marginal_costs, seller_cost, unit_costs
+from framerail.engine.setting import set_up
 from framerail.engine.trucks import truck_figures
 from framerail.market import choose, elasticities
 from framerail.market.calibration import attribute_value
@@ -81,7 +79,10 @@ class Case:
     def sold(self, setting, marginal=None, price=None):
         """Markets with the trucks at a marginal cost, or at prices that they keep."""
         marginal = self.marginal if marginal is None else marginal
-        offers = self._offers(setting, marginal, self.everyone)
+        offers = self._offers(setting, self.everyone)
+        put = offers.marginal_cost.at[:, self.place].set(marginal)
+        start = jnp.where(offers.fixed_price > 0, offers.start_price, put + self.both.market.markup)
+        offers = eqx.tree_at(lambda o: (o.marginal_cost, o.start_price), offers, (put, start))
         if price is not None:
             offers = eqx.tree_at(
                 lambda o: (o.fixed_price, o.start_price),
@@ -120,8 +121,8 @@ def starts_over_draws(case):
     shape = case.both.output.shape
 
     def one(row):
-        drawn = _one_inflation(with_columns(scenario, where, row))
-        setting, _ = _setting(drawn, truck_figures(drawn))
+        drawn = with_columns(scenario, where, row)
+        setting, _ = set_up(drawn, truck_figures(drawn))
 
         def from_start(guess):
             solved = volume_cost_circle(setting, case.everyone, jnp.full(shape, guess))
@@ -145,14 +146,13 @@ def price_parts(case):
     print(" " * 46 + "".join(f"{name:>12s}" for name in case.names))
     world, setting, at = case.both, case.setting, case.at
     cost = world.cost
-    policy = setting.policy
     for name, value in cost.elements():
         row(name, value[at])
     row("production credit (45X)", cost.production_credit[at])
     row("= unit cost, net variable", cost.net_variable[at])
     keep = setting.own @ setting.keep
-    duty = years_of(policy.parts_duty, setting)[at] * cost.material[at]
-    relief = -jnp.full(keep.shape, years_of(policy.emission_credit, setting)[at])
+    duty = setting.yearly.parts_duty[at] * cost.material[at]
+    relief = -jnp.full(keep.shape, setting.yearly.emission[at])
     selling = setting.own @ setting.selling_per_truck
     average = seller_cost(setting, cost)[at]
     deal = average * keep - (cost.net_variable[at] + duty + relief + selling)
