@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from framerail.program import Books
+from framerail.program import CONTRIBUTION, Books
 from framerail.report.page import figure, folded, paragraph, section, table
 from framerail.report.statement_tables import (
     MEASURES,
@@ -21,6 +21,7 @@ from framerail.report.words import dollars, millions, number, percent, title
 
 ORDER = (INCUMBENT, START_UP)
 MILLION = 1e6
+CONTRIBUTION_WORDS = "Contribution of the trucks"
 _WORDS = {
     "npv": "net present value, $ million",
     "npv_real": "the same in prices of the valuation date, $ million",
@@ -53,7 +54,7 @@ def statements(view: View) -> str:
     ]
     answer = (
         f"{' and '.join(parts)} with every input at its median and before payments between "
-        f"them; the statements tie out to {dollars(gap)}."
+        f"them; the statements tie out to {'less than a cent' if gap < 0.01 else dollars(gap)}."
     )
     folds = [
         folded(
@@ -110,9 +111,20 @@ def _worth(view: View) -> str:
     )  # fmt: skip
 
 
-def _steps(kept: Books) -> tuple[list[str], np.ndarray]:
+def _steps(kept: Books) -> tuple[list[str], list[float], list[str]]:
+    """Names, amounts in $ million and kinds of the bars; the contribution is a bar of its own."""
     steps = kept.appraisal.waterfall
-    return list(steps.names), np.asarray(steps.amount, float) / MILLION
+    amounts = np.asarray(steps.amount, float) / MILLION
+    bars = [
+        (title(name), float(amount), "relative")
+        for name, amount in zip(steps.names, amounts, strict=True)
+    ]
+    some = [k for k, (_, amount, _) in enumerate(bars) if abs(amount) >= 0.05]
+    before = [bars[k] for k in some if k < CONTRIBUTION]
+    after = [bars[k] for k in some if k >= CONTRIBUTION]
+    total = [(CONTRIBUTION_WORDS, 0.0, "total"), *after, ("Net present value", 0.0, "total")]
+    names, values, kinds = zip(*before, *total, strict=True)
+    return list(names), list(values), list(kinds)
 
 
 def waterfall(view: View) -> go.Figure:
@@ -122,14 +134,13 @@ def waterfall(view: View) -> go.Figure:
         horizontal_spacing=0.16,
     )  # fmt: skip
     for column, place in enumerate(ORDER, start=1):
-        names, amounts = _steps(view.books[place])
-        some = [k for k, amount in enumerate(amounts) if abs(amount) >= 0.05]
+        names, amounts, kinds = _steps(view.books[place])
         drawn.add_trace(
             go.Waterfall(
                 orientation="h",
-                y=[*(title(names[k]) for k in some), "Net present value"],
-                x=finite([*(amounts[k] for k in some), 0.0]),
-                measure=["relative"] * len(some) + ["total"],
+                y=names,
+                x=finite(amounts),
+                measure=kinds,
                 increasing={"marker": {"color": GAIN}},
                 decreasing={"marker": {"color": LOSS}},
                 totals={"marker": {"color": PARTNER_COLORS[place]}},
@@ -155,22 +166,25 @@ def _per_truck(view: View) -> str:
         amount, each = np.asarray(steps.amount, float), np.asarray(steps.per_truck, float)
         columns.append([millions(float(x)) for x in amount])
         columns.append([number(float(round(x)), 6) for x in each])
-    rows = [
-        [title(name), *(column[k] for column in columns)]
-        for k, name in enumerate(names)
-        if any(column[k] not in ("0", "0.0") for column in columns)
-    ]
-    totals = ["Net present value"]
-    for place in ORDER:
-        steps = view.books[place].appraisal.waterfall
-        totals.append(millions(float(view.books[place].appraisal.npv)))
-        totals.append(number(float(round(float(np.sum(np.asarray(steps.per_truck))))), 6))
+
+    def total(words: str, count: int) -> list[str]:
+        cells = [words]
+        for place in ORDER:
+            steps = view.books[place].appraisal.waterfall
+            cells.append(millions(float(np.sum(np.asarray(steps.amount)[:count]))))
+            each = float(np.sum(np.asarray(steps.per_truck)[:count]))
+            cells.append(number(float(round(each)), 6))
+        return cells
+
+    rows = [[title(name), *(column[k] for column in columns)] for k, name in enumerate(names)]
+    rows.insert(CONTRIBUTION, total(CONTRIBUTION_WORDS, CONTRIBUTION))
+    rows.append(total("Net present value", len(names)))
     head = ["element"]
     for place in ORDER:
         head += [f"{view.partners[place]}, $ million", "$ a truck"]
     return folded(
         "The waterfall in figures, with each element per truck",
-        table(head, [*rows, totals], numbers=range(1, 5), own=[len(rows)]),
+        table(head, rows, numbers=range(1, 5), own=[CONTRIBUTION, len(rows) - 1]),
     )
 
 
