@@ -12,12 +12,13 @@ from framerail.report.statement_tables import (
     MEASURES,
     STATEMENT_TITLES,
     STATEMENTS,
+    full_cost_rows,
     lines,
     measure,
 )
 from framerail.report.style import GAIN, INK, LOSS, PARTNER_COLORS, finish, finite
 from framerail.report.view import INCUMBENT, START_UP, View
-from framerail.report.words import dollars, millions, number, percent, title
+from framerail.report.words import dollars, millions, number, percent, title, whole
 
 ORDER = (INCUMBENT, START_UP)
 MILLION = 1e6
@@ -34,6 +35,16 @@ _WORDS = {
     "break_even_volume": "break-even volume, multiple of the plan",
     "break_even_price": "break-even price, multiple of the plan",
 }
+_ITEMS = {
+    "price": "Price after the dealer's margin",
+    "variable": "Variable cost after the production credit",
+    "contribution": "Contribution",
+    "fixed_cost": "Fixed cost of the line per truck",
+    "selling": "Selling and administration per truck",
+    "full": "Full cost",
+    "margin": "Margin on full cost",
+}
+_TOTALS_OF_TRUCKS = {"contribution", "full", "margin"}
 _TOTALS = {
     "gross_profit", "operating_income", "net_income", "operating", "free_cash_flow", "assets",
     "liabilities", "equity",
@@ -71,6 +82,7 @@ def statements(view: View) -> str:
         _worth(view),
         figure(waterfall(view), "waterfall"),
         _per_truck(view),
+        _full_cost(view),
         *folds,
         paragraph(
             "Each share is kept like a division: it holds no cash, its parent funds every "
@@ -186,6 +198,19 @@ def _per_truck(view: View) -> str:
         "The waterfall in figures, with each element per truck",
         table(head, rows, numbers=range(1, 5), own=[CONTRIBUTION, len(rows) - 1]),
     )
+
+
+def _full_cost(view: View) -> str:
+    """Contribution says whether one truck more is worth building, full cost whether all are."""
+    rows = [
+        [_ITEMS.get(item, f"  {title(item)} per truck"), *(whole(float(x)) for x in values)]
+        for item, values in full_cost_rows(view)
+    ]
+    own = [k for k, (item, _) in enumerate(full_cost_rows(view)) if item in _TOTALS_OF_TRUCKS]
+    return table(
+        ("$ a truck, life mean", *view.trucks), rows, numbers=range(1, 1 + len(view.trucks)),
+        own=own, caption="Contribution and full cost, both partners' fixed cost over all trucks",
+    )  # fmt: skip
 
 
 def _by_year(view: View, place: int, name: str) -> str:

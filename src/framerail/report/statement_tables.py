@@ -8,6 +8,7 @@ import numpy as np
 
 from framerail.report.table_kind import TableKind
 from framerail.report.view import View
+from framerail.studies import FIXED_KINDS
 
 Row = tuple[Any, ...]
 
@@ -78,6 +79,29 @@ def _waterfall(view: View) -> Iterator[Row]:
             yield partner, *row
 
 
+def full_cost_rows(view: View) -> list[tuple[str, np.ndarray]]:
+    """Price, variable cost, contribution, fixed cost by kind, full cost and margin by truck."""
+    kept = view.study.books.full_cost
+    fixed = [
+        (kind, np.broadcast_to(np.asarray(each, float), np.shape(kept.price)))
+        for kind, each in zip(FIXED_KINDS, np.asarray(kept.fixed), strict=True)
+    ]
+    return [
+        ("price", np.asarray(kept.price, float)),
+        ("variable", np.asarray(kept.variable, float)),
+        ("contribution", np.asarray(kept.contribution, float)),
+        *fixed,
+        ("full", np.asarray(kept.full, float)),
+        ("margin", np.asarray(kept.margin, float)),
+    ]
+
+
+def _full_cost(view: View) -> Iterator[Row]:
+    for item, values in full_cost_rows(view):
+        for truck, value in zip(view.trucks, values, strict=True):
+            yield truck, item, float(value)
+
+
 STATEMENT_TABLES = (
     TableKind(
         "statements",
@@ -117,5 +141,17 @@ STATEMENT_TABLES = (
             "dollars_per_truck": "the same per truck, both discounted",
         },
         _waterfall,
+    ),
+    TableKind(
+        "full_cost",
+        "Contribution and full cost of every truck: life means per truck sold, undiscounted, with "
+        "both partners' fixed cost over all trucks, at the medians.",
+        {
+            "truck": "name of the truck",
+            "item": "price (after the dealer's margin), variable (after the production credit), "
+            "contribution, fixed cost by kind (the same for every truck), full (their sum), margin",
+            "dollars_per_truck": "nominal dollars",
+        },
+        _full_cost,
     ),
 )

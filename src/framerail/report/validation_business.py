@@ -149,8 +149,12 @@ def _identities() -> Sequence[Line]:
     lines = []
     partners = scenario.deal.partners
     firms = (partners.start_up.name, partners.incumbent.name)
+    found = partner_books(scenario, point)
     for firm, part, kept in zip(
-        firms, (point.start_up, point.incumbent), partner_books(scenario, point), strict=True
+        firms,
+        (point.start_up, point.incumbent),
+        (found.start_up, found.incumbent),
+        strict=True,
     ):
         scale = float(jnp.max(jnp.abs(part.cash.cumulative))) / BILLION
         tied = kept.statements

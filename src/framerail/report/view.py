@@ -63,7 +63,7 @@ class View:
     @property
     def books(self) -> tuple[Books, Books]:
         """Statements and measures of worth at the medians in the order of `partners`."""
-        return self.study.books
+        return self.study.books.start_up, self.study.books.incumbent
 
     def of(self, name: str) -> np.ndarray:
         """A headline figure over the usable draws; the first axis is the draw."""

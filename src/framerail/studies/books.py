@@ -1,13 +1,16 @@
-"""Both partners' books at one evaluation: statements, measures of worth, value at home."""
+"""Books at one evaluation: both partners' statements and measures of worth, a truck's full cost."""
 
 import dataclasses
 from typing import Any
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from framerail.cost import FullCost, full_cost
 from framerail.engine import Evaluation
+from framerail.market import product_table
 from framerail.numerics.calendar import QuarterGrid
 from framerail.program import (
     Books,
@@ -24,11 +27,33 @@ from framerail.program import (
 from framerail.scenario import Scenario
 from framerail.studies.programs import IN_PROCESS, Programs, hurried
 
+FIXED_KINDS = ("engineering", "tooling", "conversion", "launch", "fixed_cost", "selling")
+"""What the trucks' contribution must pay, by stream, in the order of `FullCost.fixed`."""
+
+
+class ProgramBooks(eqx.Module):
+    """What one evaluation's books hold."""
+
+    start_up: Books
+    incumbent: Books
+    full_cost: FullCost
+    """Of every truck, life means per truck sold, with both partners' fixed cost."""
+
+
+class Sales(eqx.Module):
+    """The trucks over their life, dollars per truck."""
+
+    price: Float[Array, "year truck"]
+    """What the seller gets, after the dealer's margin."""
+    variable: Float[Array, "year truck"]
+    """Variable cost, after the production credit."""
+    sold: Float[Array, "year truck"]
+
 
 def partner_books(
     scenario: Scenario, point: Evaluation, programs: Programs | None = None
-) -> tuple[Books, Books]:
-    """Books of the start-up and of the incumbent at a point evaluation of the scenario."""
+) -> ProgramBooks:
+    """Books at a point evaluation of the scenario."""
     return (programs or IN_PROCESS).call(books_of, book_inputs(scenario, point), hurried())
 
 
@@ -39,6 +64,16 @@ def book_inputs(scenario: Scenario, point: Evaluation) -> tuple[Any, ...]:
     own = jnp.asarray(
         [[float(products[truck].firm == firm) for firm in firms] for truck in point.trucks.names]
     )
+    margins = [scenario.program.commercial[firm.lower()].dealer_margin for firm in firms]
+    table = product_table(products)
+    place = [table.index(name) for name in point.trucks.names]
+    kept = 1 - own @ jnp.stack(margins)
+    sales = Sales(
+        price=point.both.market.price[:, jnp.asarray(place)]
+        * (1 - own @ jnp.stack(margins))[None, :],
+        variable=point.both.cost.net_variable,
+        sold=point.both.output,
+    )
     each = (point.start_up, point.incumbent)
     return (
         scenario.program,
@@ -46,6 +81,7 @@ def book_inputs(scenario: Scenario, point: Evaluation) -> tuple[Any, ...]:
         tuple(part.streams for part in each),
         tuple(part.cash for part in each),
         point.both.production.trucks.deliveries @ own,
+        sales,
         point.schedule,
         scenario.start_of_quarter,
     )
@@ -61,9 +97,10 @@ def books_of(
     streams: tuple[Streams, ...],
     cash: tuple[CashFlow, ...],
     trucks: Float[Array, "quarter partner"],
+    sales: Sales,
     schedule: Schedule,
     start_of_quarter: Float[Array, "quarter"],
-) -> tuple[Books, Books]:
+) -> ProgramBooks:
     """One batch for all partners; only what is kept in another currency stands apart."""
     grid = QuarterGrid(start_of_quarter)
     # In dollars: the currency in which a partner reports is a label that a batch cannot carry.
@@ -105,4 +142,13 @@ def books_of(
             at_home = translated(mine, average, closing)
         found.append(Books(mine, value, home, at_home))
     start_up, incumbent = found
-    return start_up, incumbent
+    return ProgramBooks(start_up, incumbent, _full_cost(sales, streams))
+
+
+def _full_cost(sales: Sales, streams: tuple[Streams, ...]) -> FullCost:
+    """Every truck's full cost: what both partners spend over the life, by kind."""
+    spent = [sum(jnp.sum(getattr(part, kind)) for part in streams) for kind in FIXED_KINDS]
+    years = sales.sold.shape[0]
+    # A life mean asks only for the sum over the years; all of it stands in the first.
+    by_year = jnp.zeros((len(FIXED_KINDS), years)).at[:, 0].set(jnp.stack(spent))
+    return full_cost(sales.price, sales.variable, sales.sold, by_year)

@@ -6,9 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 from framerail.deal import Zone
 from framerail.engine import Evaluation, Headline
-from framerail.program import Books
 from framerail.scenario import Scenario
-from framerail.studies.books import partner_books
+from framerail.studies.books import ProgramBooks, partner_books
 from framerail.studies.break_even import BreakEven, break_evens
 from framerail.studies.comparison import site_comparison, zone
 from framerail.studies.drivers import Driver, linearize
@@ -27,7 +26,7 @@ class Study:
     """Everything computed about one scenario.
 
     `point` is the evaluation at the medians, `headline` its headline figures, `books` the partners'
-    statements and measures of worth there (start-up first), `draws` the Monte Carlo, `drivers`
+    statements, measures of worth and full cost there, `draws` the Monte Carlo, `drivers`
     every uncertain input with its slopes, `sites` the paired comparison of sites, `zone` the zone
     of agreement (None without both clauses), `break_evens` the values at which the incumbent's gain
     is zero, `seconds` the wall time of every step.
@@ -36,7 +35,7 @@ class Study:
     scenario: Scenario
     point: Evaluation
     headline: Headline
-    books: tuple[Books, Books]
+    books: ProgramBooks
     draws: MonteCarlo
     drivers: list[Driver]
     sites: dict[str, MonteCarlo]
