@@ -69,8 +69,7 @@ def book_inputs(scenario: Scenario, point: Evaluation) -> tuple[Any, ...]:
     place = [table.index(name) for name in point.trucks.names]
     kept = 1 - own @ jnp.stack(margins)
     sales = Sales(
-        price=point.both.market.price[:, jnp.asarray(place)]
-        * (1 - own @ jnp.stack(margins))[None, :],
+        price=point.both.market.price[:, jnp.asarray(place)] * kept[None, :],
         variable=point.both.cost.net_variable,
         sold=point.both.output,
     )
