@@ -22,7 +22,7 @@ from framerail.report.words import dollars, millions, number, percent, title, wh
 
 ORDER = (INCUMBENT, START_UP)
 MILLION = 1e6
-CONTRIBUTION_WORDS = "Contribution of the trucks"
+CONTRIBUTION_WORDS = "Contribution"
 _WORDS = {
     "npv": "net present value, $ million",
     "npv_real": "the same in prices of the valuation date, $ million",
