@@ -4,13 +4,12 @@ Prints how far the three statements, the waterfall and the translation are from 
 measures of worth, and the waterfall by element. Two minutes, most of them compilation.
 """
 
-import equinox as eqx
 import jax.numpy as jnp
 
 import framerail as fr
-from framerail.numerics.calendar import QuarterGrid
 from framerail.numerics.outcome import describe
-from framerail.program import BREAK_EVEN_OUTCOMES, Books, books
+from framerail.program import BREAK_EVEN_OUTCOMES, Books
+from framerail.studies import partner_books
 
 MILLION = 1e6
 
@@ -38,17 +37,15 @@ def report(name: str, kept: Books, trucks: float) -> None:
 def main() -> None:
     scenario = fr.read_scenario("nissan-fisker")
     found = fr.evaluate(scenario)
-    grid = QuarterGrid(scenario.start_of_quarter)
-    firms = (scenario.deal.partners.start_up.name, scenario.deal.partners.incumbent.name)
-    delivered = found.both.production.trucks.deliveries
-    for firm, part in zip(firms, (found.start_up, found.incumbent), strict=True):
-        products = scenario.market.products
-        own = jnp.asarray([float(products[truck].firm == firm) for truck in found.trucks.names])
-        trucks = delivered @ own
-        kept = eqx.filter_jit(books)(
-            scenario.program, firm.lower(), part.streams, part.cash, trucks, found.schedule, grid
-        )
-        report(firm, kept, float(jnp.sum(trucks)))
+    kept = partner_books(scenario, found)
+    products, deliveries = scenario.market.products, found.both.production.trucks.deliveries
+    partners = scenario.deal.partners
+    for firm, own in (
+        (partners.start_up.name, kept.start_up),
+        (partners.incumbent.name, kept.incumbent),
+    ):
+        mine = [k for k, name in enumerate(found.trucks.names) if products[name].firm == firm]
+        report(firm, own, float(deliveries[:, jnp.asarray(mine)].sum()))
 
 
 if __name__ == "__main__":

@@ -44,6 +44,9 @@ class Stage(StrEnum):
     """What `framerail validate` can validate."""
 
     vehicle = "vehicle"
+    cost = "cost"
+    plant = "plant"
+    program = "program"
 
 
 @app.callback()
@@ -210,6 +213,9 @@ def validate(
 ) -> None:
     """Print every bar of a stage: predicted beside measured, pass or short."""
     try:
-        console.print(fr.validate_vehicle(only or []))
+        if stage is Stage.vehicle:
+            console.print(fr.validate_vehicle(only or []))
+        else:
+            console.print(fr.validate_business(stage.value, only or []))
     except fr.ScenarioError as error:
         raise _fail(str(error)) from None

@@ -1,200 +1,40 @@
-"""The bottom-up glider on combustion pickups of model year 2022 (EPA fleet, list prices).
+"""The bottom-up glider on combustion pickups of model year 2022 (`studies/glider_prices.py`)."""
 
-The powertrain is priced separately from EPA OMEGA's combustion equations; price = markup x direct
-cost. A list price in the fleet is an average over trims of one engine, so an observation is a
-distinct price of a family, with its rows' sales-weighted contents. Equipment is not in the data:
-the trim level comes from the engine's rank in the family and from named packages, never from the
-price. Markup is fitted with three numbers (level, slope in trim, full-size step) on Ford and GM
-and scored on the other makers; the glider's own coefficients are not fitted.
-"""
-
-import collections
-import csv
 import runpy
-from importlib import resources
 from pathlib import Path
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from scipy.optimize import least_squares
 
-from framerail.cost.combustion_powertrain import (
-    CombustionPowertrain,
-    CombustionRates,
-    combustion_powertrain_cost,
+from framerail.cost.combustion_powertrain import CombustionPowertrain, combustion_powertrain_cost
+from framerail.cost.glider import GliderSize
+from framerail.studies.glider_prices import (
+    CALIBRATION,
+    INBOUND,
+    describe_rows,
+    errors,
+    fitted,
+    glider_in_2022,
+    observe,
+    out_of_sample,
+    price_residual,
+    rates,
 )
-from framerail.cost.glider import GliderSize, glider_part_costs, structure_cost
 
-FLEET = Path(__file__).parents[2].parent / "shared" / "facts" / "market" / "us_fleet_my2022.csv"
-pytestmark = pytest.mark.skipif(not FLEET.exists(), reason="the facts' fleet table is absent")
 READING = runpy.run_path(str(Path(__file__).parents[1] / "cost" / "reading.py"))
 DECK = READING["reference_inputs"]().deck
-
-POUND = 0.45359237
-FAMILIES = {
-    "F150": "F-150",
-    "RANGER": "Ranger",
-    "MAVERICK": "Maverick",
-    "SILVERADO": "GM full-size",
-    "SIERRA": "GM full-size",
-    "COLORADO": "GM mid-size",
-    "CANYON": "GM mid-size",
-    "1500": "Ram",
-    "GLADIATOR": "Gladiator",
-    "RIDGELINE": "Ridgeline",
-    "TITAN": "Titan",
-    "FRONTIER": "Frontier",
-    "TUNDRA": "Tundra",
-    "TACOMA": "Tacoma",
-}
-FULL_SIZE = {"F-150", "GM full-size", "Ram", "Titan", "Tundra"}
-GEARS = {"TRX10": 5, "TRX11": 6, "TRX12": 6, "TRX21": 8, "TRX22": 8}
-PACKAGES = ("ZR2", "RAPTOR", "TRX", "RUBIC", "TREMOR", "PRO")
-UPPER_BRANDS = ("SIERRA", "CANYON")
-LABOR_AND_PLANT, INBOUND = 1_450.0, 0.03
-
-
-def rates() -> CombustionRates:
-    file = resources.files("framerail").joinpath("data", "cost", "combustion_powertrain.csv")
-    rows = csv.DictReader(file.read_text("utf-8").splitlines())
-    return CombustionRates(**{row["name"]: jnp.asarray(float(row["value"])) for row in rows})
-
-
-def fleet() -> list[dict]:
-    lines = FLEET.read_text("utf-8").splitlines()[1:]
-    rows = []
-    for row in csv.DictReader(lines):
-        # conventional powertrains only: hybrids' machines and packs are not in the table
-        if row["body_style"] == "pickup_r1nonzev" and row["electrification_class"] == "N":
-            row["family"] = next(
-                f for k, f in FAMILIES.items() if row["vehicle_name"].startswith(k)
-            )
-            rows.append(row)
-    return rows
-
-
-def powertrain(row) -> CombustionPowertrain:
-    words = row["cost_curve_class"].split("_")
-    diesel = "DIESEL" in words
-    boosted = bool({"TDS", "TDS11", "MILLER"} & set(words))
-    flags = {
-        "displacement": float(row["engine_displacement_liters"]),
-        "vee": float(row["engine_cylinders"]) >= 6,
-        "direct_injection": boosted or "GDI" in words,
-        "turbocharged": boosted or diesel,
-        "deactivation": "DEAC" in words,
-        "diesel": diesel,
-        "start_stop": "SS1" in words,
-        "gears": next((g for key, g in GEARS.items() if any(w.startswith(key) for w in words)), 8),
-        "all_wheel": row["drive_system"] == "AWD",
-    }
-    return CombustionPowertrain(**{k: jnp.asarray(float(v)) for k, v in flags.items()})
-
-
-def trim_level(row, horsepower) -> float:
-    """0.5 for the family's smallest engine to 1.5 for its largest, more for named packages."""
-    low, high = horsepower[row["family"]]
-    here = min(float(row["eng_rated_hp"]), high)
-    level = 0.5 + ((here - low) / (high - low) if high > low else 0.5)
-    level += 1.0 * any(word in row["vehicle_name"] for word in PACKAGES)
-    level += 0.4 * any(word in row["vehicle_name"] for word in UPPER_BRANDS)
-    return 0.0 if row["family"] == "Maverick" else level
-
-
-def size(row, horsepower, gross_weights) -> GliderSize:
-    numbers = {
-        "footprint": float(row["footprint_ft2"]),
-        "gross_weight": float(row["gvwr_lbs"] or gross_weights[row["family"]]) * POUND,
-        "trim_level": trim_level(row, horsepower),
-        "aluminum_share": row["structure_material"] == "aluminum",
-        # the Maverick is a unibody; the fleet table says frame
-        "ladder_share": row["unibody_structure"] == "0" and row["family"] != "Maverick",
-    }
-    return GliderSize(**{k: jnp.asarray(float(v)) for k, v in numbers.items()})
-
-
-@jax.jit
-def glider_in_2022(size):
-    to_2022 = DECK.prices.index_2022 / DECK.prices.index_2020
-    return structure_cost(DECK.glider, size) * to_2022, glider_part_costs(DECK.glider, size)
-
-
-def describe_rows():
-    rows, table = fleet(), rates()
-    power, weights = collections.defaultdict(list), collections.defaultdict(list)
-    for row in rows:
-        power[row["family"]].append(float(row["eng_rated_hp"]))
-        if row["gvwr_lbs"]:
-            weights[row["family"]].append(float(row["gvwr_lbs"]))
-    # a flagship engine (above 450 hp) does not stretch the scale for the others
-    horsepower = {f: (min(p), max(x for x in p if x <= 450)) for f, p in power.items()}
-    gross = {f: float(np.mean(weights[f])) if weights[f] else 5_500.0 for f in power}
-    priced = jax.jit(combustion_powertrain_cost)
-    found = []
-    for row in rows:
-        structure, parts = glider_in_2022(size(row, horsepower, gross))
-        found.append(
-            {
-                "family": row["family"],
-                "maker": row["manufacturer_id"],
-                "name": row["vehicle_name"],
-                "price": float(row["msrp_dollars"]),
-                "sales": float(row["sales"]),
-                "trim": trim_level(row, horsepower),
-                "powertrain": float(priced(table, powertrain(row))),
-                "structure": float(structure),
-                "parts": np.asarray(parts),
-            }
-        )
-    return found
 
 
 @pytest.fixture(scope="module")
 def rows():
-    return describe_rows()
+    return describe_rows(DECK)
 
 
 @pytest.fixture(scope="module")
 def observations(rows):
-    groups = collections.defaultdict(list)
-    for row in rows:
-        groups[row["family"], row["price"]].append(row)
-    found = []
-    for (family, price), members in groups.items():
-        weight = np.array([member["sales"] for member in members])
-        weight = weight / weight.sum()
-        material = [m["powertrain"] + m["structure"] + m["parts"].sum() for m in members]
-        found.append(
-            {
-                "family": family,
-                "maker": members[0]["maker"],
-                "price": price,
-                "trim": float(weight @ [m["trim"] for m in members]),
-                "full_size": float(family in FULL_SIZE),
-                "cost": float(weight @ material) * (1 + INBOUND) + LABOR_AND_PLANT,
-            }
-        )
-    return found
-
-
-def predicted(one, markup):
-    return one["cost"] * np.exp(
-        markup[0] + markup[1] * (one["trim"] - 1) + markup[2] * one["full_size"]
-    )
-
-
-def fitted(train):
-    def miss(markup):
-        return [np.log(predicted(one, markup) / one["price"]) for one in train]
-
-    return least_squares(miss, [0.4, 0.1, 0.1], loss="soft_l1", f_scale=0.1).x
-
-
-def errors(some, markup):
-    return np.array([predicted(one, markup) / one["price"] - 1 for one in some])
+    return observe(rows)
 
 
 def test_combustion_powertrain_equations_to_the_cent():
@@ -215,11 +55,10 @@ def test_the_glider_is_positive_on_every_combustion_pickup(rows):
 
 
 def test_price_out_of_sample_from_ford_and_gm_to_the_other_makers(observations):
-    calibration = [o for o in observations if o["maker"] in ("Ford", "General Motors")]
-    others = [o for o in observations if o["maker"] not in ("Ford", "General Motors")]
-    assert len(calibration) >= 20
-    assert len(others) >= 12
-    miss = np.abs(errors(others, fitted(calibration)))
+    known = [one for one in observations if one["maker"] in CALIBRATION]
+    assert len(known) >= 20
+    miss = np.abs(out_of_sample(observations))
+    assert miss.size >= 12
     assert np.median(miss) <= 0.12
 
 
@@ -256,7 +95,7 @@ def test_prices_do_not_tell_the_gliders_level_from_the_markup(observations, rows
 
 def test_the_regulators_residual_glider_spans_far_more_than_ours(rows):
     """Price / 1.5 less powertrain and structure, as OMEGA does, beside our bottom-up parts."""
-    residual = np.array([r["price"] / 1.5 - r["powertrain"] - r["structure"] for r in rows])
+    residual = price_residual(rows)
     ours = np.array([r["parts"].sum() for r in rows])
     assert residual.min() < 6_000 < 30_000 < residual.max()
     assert 7_000 < ours.min()
@@ -277,5 +116,5 @@ def test_doubling_footprint_raises_structure_and_parts(rows):
     large = eqx.tree_at(lambda s: s.footprint, small, jnp.asarray(75.0))
     assert all(
         float(jnp.sum(b)) > float(jnp.sum(a))
-        for a, b in zip(glider_in_2022(small), glider_in_2022(large), strict=True)
+        for a, b in zip(glider_in_2022(DECK, small), glider_in_2022(DECK, large), strict=True)
     )

@@ -260,6 +260,22 @@ def test_uncertain_leaves_say_assumed_or_name_a_published_figure():
     assert bare(READING["raw_cost"](), "cost", "") == []
 
 
+def test_a_recall_hits_both_brands_alike():
+    """Same contents, other body and volumes: the campaign is on the shared platform."""
+    inputs = READING["reference_inputs"]()
+    truck_of_two = inputs.contents["alaska-rwd"]
+    few, many = (
+        unit_cost(inputs.deck, truck_of_two, circumstances(inputs, top_hat=own))
+        for own in (1_000.0, 19_000.0)
+    )
+    share = float(inputs.deck.warranty.recall_probability * inputs.deck.warranty.recall_cost)
+    assert float(few.recalls) > share > 0
+    of_packs = float(few.recalls - many.recalls) / float(few.pack - many.pack)
+    warranty = inputs.deck.warranty
+    expected = float(warranty.pack_recall_probability * warranty.pack_recall_share)
+    assert of_packs == pytest.approx(expected, rel=1e-6)
+
+
 def test_a_sites_energy_and_distances_move_its_own_elements_only():
     """Dearer power moves plant energy, farther suppliers inbound logistics (warranty follows)."""
     inputs = READING["reference_inputs"]()

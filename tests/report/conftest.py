@@ -11,6 +11,7 @@ from framerail.deal import zone_from_gains
 from framerail.engine import headline_of
 from framerail.report import view
 from framerail.studies import BreakEven, Driver, MonteCarlo, Study
+from framerail.studies.books import book_inputs, books_of
 from framerail.studies.comparison import ROYALTIES, UPFRONTS
 from framerail.studies.drivers import TARGETS
 from framerail.studies.sampling import sample_leaves, sobol_points
@@ -121,6 +122,7 @@ def study(scenario, structures):
         for place, name in enumerate(sorted(scenario.plant.sites))
     }
     found = drivers_of(scenario)
+    books = eqx.filter_eval_shape(lambda s, p: books_of(*book_inputs(s, p)), scenario, whole)
     crossings = [
         BreakEven(d.path, d.unit, d.middle, None if k % 2 else d.high, 0.4, d.low, d.high)
         for k, d in enumerate(found[:4])
@@ -129,6 +131,7 @@ def study(scenario, structures):
         scenario=scenario,
         point=point,
         headline=fill(head, 3),
+        books=fill(books, 6),
         draws=monte_carlo_of(scenario, head, 4, unusable=(5, 6)),
         drivers=found,
         sites=sites,

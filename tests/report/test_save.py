@@ -99,7 +99,7 @@ def test_the_report_is_self_contained_and_in_order(page):
     assert not re.search(r'(src|href)="(https?:)?//', page)
     asked = re.findall(r'<section id="([^"]+)">', page)
     assert asked == [
-        "decision", "gains", "survival", "zone", "sites", "trucks", "cash", "drivers",
+        "decision", "gains", "survival", "zone", "sites", "trucks", "cash", "statements", "drivers",
         "break-even", "books", "assumptions", "run",
     ]  # fmt: skip
 

@@ -80,6 +80,12 @@ def test_unknown_override_is_a_fault():
         fr.read_scenario("nissan-fisker", ["program.inflaton=3 %"])
 
 
+@pytest.mark.parametrize("path", ["market.trends.inflation", "cost.deck.prices.inflation"])
+def test_general_inflation_is_the_programs_alone(path):
+    with pytest.raises(fr.ScenarioError, match="unknown key"):
+        fr.read_scenario("nissan-fisker", [f"{path}=3 %"])
+
+
 def test_no_such_scenario():
     with pytest.raises(fr.ScenarioError, match="nearest: 'nissan-fisker'"):
         fr.read_scenario("nissan-fiskr")

@@ -1,6 +1,7 @@
 """Program: the calendar, policy, cash flow and value of one partner's share."""
 
 from framerail.program.appraisal import (
+    CONTRIBUTION,
     ELEMENTS,
     Appraisal,
     ContributionWaterfall,
@@ -99,6 +100,7 @@ from framerail.program.working_capital import WorkingCapital, working_capital
 
 __all__ = [
     "BREAK_EVEN_OUTCOMES",
+    "CONTRIBUTION",
     "ELEMENTS",
     "INFLOWS",
     "OUTCOMES",

@@ -13,6 +13,7 @@ from framerail.report import (
     deal_sections,
     driver_sections,
     program_sections,
+    statement_sections,
 )
 from framerail.report.page import paragraph, safe
 from framerail.report.sources import Assumption
@@ -39,6 +40,7 @@ def document(
         choice_sections.compared(view, headline),
         program_sections.trucks(view, headline),
         program_sections.cash(view, headline),
+        statement_sections.statements(view),
         driver_sections.drivers(view, headline),
         driver_sections.break_even(view, headline),
         appendix.books(view, found),

@@ -72,6 +72,8 @@ class Line:
         """The bar as shown."""
         if self.bar is None:
             return ""
+        if self.bar == float("inf"):
+            return f"from {self.low:,.0f}{self.unit}"
         return f"{self.low:g}-{self.bar:g}{self.unit}" if self.low else f"{self.bar:g}{self.unit}"
 
 
@@ -213,22 +215,31 @@ CHECKS: dict[str, Check] = {
 
 
 def validate_vehicle(names: Sequence[str] = ()) -> Table:
+    """The vehicle's checks: the named ones with all their cases; without names, every summary.
+
+    Raises:
+        ScenarioError: for a name that is no check.
+    """
+    return table_of(CHECKS, names)
+
+
+def table_of(checks: Mapping[str, Check], names: Sequence[str] = ()) -> Table:
     """The table of the named checks with all their cases; without names, every check's summary.
 
     Raises:
         ScenarioError: for a name that is no check.
     """
-    wrong = [name for name in names if name not in CHECKS]
+    wrong = [name for name in names if name not in checks]
     if wrong:
-        told = f"one of {', '.join(CHECKS)}"
+        told = f"one of {', '.join(checks)}"
         raise ScenarioError("validate", [Fault(name, "no such check", told) for name in wrong])
     table = Table(title="Predicted beside measured", box=None, padding=(0, 1, 0, 0))
     table.add_column("what")
     for heading in ("predicted", "measured", "error", "bar"):
         table.add_column(heading, justify="right")
     table.add_column("")
-    for name in names or CHECKS:
-        for line in CHECKS[name]():
+    for name in names or checks:
+        for line in checks[name]():
             if line.detail and not names:
                 continue
             verdict = "" if line.bar is None else "pass" if line.passed else "short"

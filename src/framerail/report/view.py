@@ -6,7 +6,7 @@ import numpy as np
 
 from framerail.deal import PARTIES
 from framerail.market import product_table
-from framerail.program import CashFlow
+from framerail.program import Books, CashFlow
 from framerail.scenario import Scenario
 from framerail.studies import MonteCarlo, Study
 
@@ -59,6 +59,11 @@ class View:
     def cash(self) -> tuple[CashFlow, CashFlow]:
         """Cash flows at the medians in the order of `partners`."""
         return self.study.point.start_up.cash, self.study.point.incumbent.cash
+
+    @property
+    def books(self) -> tuple[Books, Books]:
+        """Statements and measures of worth at the medians in the order of `partners`."""
+        return self.study.books.start_up, self.study.books.incumbent
 
     def of(self, name: str) -> np.ndarray:
         """A headline figure over the usable draws; the first axis is the draw."""

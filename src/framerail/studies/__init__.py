@@ -1,5 +1,8 @@
 """Studies: many evaluations of one scenario, and what they tell."""
 
+from framerail.studies.books import FIXED_KINDS as FIXED_KINDS
+from framerail.studies.books import ProgramBooks as ProgramBooks
+from framerail.studies.books import partner_books as partner_books
 from framerail.studies.break_even import BreakEven as BreakEven
 from framerail.studies.break_even import break_evens as break_evens
 from framerail.studies.comparison import at_site as at_site

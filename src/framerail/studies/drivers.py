@@ -10,7 +10,7 @@ from jaxtyping import Array, Float
 from framerail.engine import Evaluation, Headline, headline, solve_markets, truck_figures, value
 from framerail.quantities import Scalar
 from framerail.scenario import Scenario
-from framerail.studies.programs import IN_PROCESS, Programs
+from framerail.studies.programs import IN_PROCESS, Programs, hurried
 from framerail.studies.sampling import column_indices, medians, with_columns
 
 TARGETS = ("incumbent_gain", "start_up_gain", "default_before_production", "incumbent_npv")
@@ -67,14 +67,10 @@ def _linearize(
     return jax.grad(weighted, has_aux=True)(values)
 
 
-# Run a handful of times, so the compiler is asked to hurry rather than to optimize.
-_HURRIED = {"xla_backend_optimization_level": 0, "xla_cpu_use_fusion_emitters": False}
-
-
 def linearize(scenario: Scenario, programs: Programs | None = None) -> Linearized:
     """Evaluate at the medians, with the targets' slopes in every uncertain input."""
     programs = programs or IN_PROCESS
-    options = _HURRIED if jax.default_backend() == "cpu" else None
+    options = hurried()
     leaves = scenario.uncertainty
     percentiles = np.asarray([leaf.distribution.quantile(_PERCENTILES) for leaf in leaves])
     indices = column_indices(scenario)

@@ -100,6 +100,13 @@ class Programs:
         return _Program(compiled(traced.call), shape)
 
 
+def hurried() -> dict[str, Any] | None:
+    """Compiler options for a program that runs a handful of times: hurry rather than optimize."""
+    if jax.default_backend() != "cpu":
+        return None
+    return {"xla_backend_optimization_level": 0, "xla_cpu_use_fusion_emitters": False}
+
+
 def _rebuilt(tree: Any, static: Any, values: tuple[Array, ...]) -> tuple[Any, ...]:
     return eqx.combine(jax.tree_util.tree_unflatten(tree, values), static)
 

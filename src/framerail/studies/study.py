@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from framerail.deal import Zone
 from framerail.engine import Evaluation, Headline
 from framerail.scenario import Scenario
+from framerail.studies.books import ProgramBooks, partner_books
 from framerail.studies.break_even import BreakEven, break_evens
 from framerail.studies.comparison import site_comparison, zone
 from framerail.studies.drivers import Driver, linearize
@@ -24,15 +25,17 @@ CANDIDATES = 12
 class Study:
     """Everything computed about one scenario.
 
-    `point` is the evaluation at the medians, `headline` its headline figures, `draws` the Monte
-    Carlo, `drivers` every uncertain input with its slopes, `sites` the paired comparison of
-    sites, `zone` the zone of agreement (None without both clauses), `break_evens` the values at
-    which the incumbent's gain is zero, `seconds` the wall time of every step.
+    `point` is the evaluation at the medians, `headline` its headline figures, `books` the partners'
+    statements, measures of worth and full cost there, `draws` the Monte Carlo, `drivers`
+    every uncertain input with its slopes, `sites` the paired comparison of sites, `zone` the zone
+    of agreement (None without both clauses), `break_evens` the values at which the incumbent's gain
+    is zero, `seconds` the wall time of every step.
     """
 
     scenario: Scenario
     point: Evaluation
     headline: Headline
+    books: ProgramBooks
     draws: MonteCarlo
     drivers: list[Driver]
     sites: dict[str, MonteCarlo]
@@ -71,14 +74,18 @@ def study(
         clock.lap("zone")
         linear = medians.result()
         clock.lap("drivers")
-    found = linear.drivers
-    ranked = sorted(found, key=lambda d: -max(map(abs, d.swing("incumbent_gain"))))
-    crossings = break_evens(scenario, ranked[:CANDIDATES], 0, progress, kept)
-    clock.lap("break-even")
+        found = linear.drivers
+        books = aside.submit(partner_books, scenario, linear.point, kept)
+        ranked = sorted(found, key=lambda d: -max(map(abs, d.swing("incumbent_gain"))))
+        crossings = break_evens(scenario, ranked[:CANDIDATES], 0, progress, kept)
+        clock.lap("break-even")
+        kept_books = books.result()
+        clock.lap("books")
     return Study(
         scenario=scenario,
         point=linear.point,
         headline=linear.headline,
+        books=kept_books,
         draws=samples,
         drivers=found,
         sites=sites,
