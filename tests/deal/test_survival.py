@@ -44,7 +44,7 @@ def test_below_the_floor_is_failure_at_once():
 
 
 def test_expected_cash_follows_the_plan_when_nothing_can_happen():
-    found = run(cash=1.8e9, burn=20e6)
+    found = run(cash=1.5e9, burn=20e6)
     np.testing.assert_allclose(found.expected_cash[:6], found.planned_cash[:6], rtol=1e-6)
 
 
