@@ -23,7 +23,7 @@ LENGTHS = np.array([1.0, 1.0 / 3.0])
 _COUNT = 96
 _POINTS, _PIECES = np.polynomial.legendre.leggauss(_COUNT)
 NODES = TOP * (_POINTS + 1.0) / 2.0
-"""Gauss-Legendre: dense where the density has its edge, and never wider than 0.6 apart, as a month asks."""
+"""Gauss-Legendre: dense where the density has its edge, never wider than 0.6 apart for a month."""
 WEIGHTS = TOP * _PIECES / 2.0
 _APART = NODES[None, :] - NODES[:, None]
 _KERNELS = np.stack(

@@ -78,6 +78,8 @@ class SurvivalInputs(Declared):
 
     cash_shock: CashShock
     """Standard deviation of a quarter's cash flow about the plan."""
+    alive_on: Year
+    """Date on which the company is known to be in business and listed."""
     investor_horizon: Duration
     """Time that new money has to last, on plan and without another raise, to be given."""
     without_deal: MarketAccess
@@ -181,7 +183,7 @@ def survive(
     )
     found = march(course, monthly)
     living = jnp.where(exposed > 0.0, found.living, 1.0)
-    alive = jax.lax.cummin(living)
+    alive = jax.lax.cummin(jnp.minimum(living, 1.0))
     before = jnp.append(1.0, alive[:-1])
     planned = cash + jnp.cumsum(drift)
     expected = minimum_cash + cash_shock * _ratio(found.cash, found.living)
@@ -218,14 +220,25 @@ def _runway(
     return jnp.sum(lasted * earlier)
 
 
-def default_quarter(cumulative: Float[Array, "quarter"], chance: Scalar) -> Scalar:
+def default_quarter(
+    cumulative: Float[Array, "quarter"],
+    chance: Scalar,
+    exposed: Float[Array, "quarter"] | None = None,
+) -> Scalar:
     """Time of failure of one realization, in quarters from the calendar's start.
 
     The inverse of the cumulative default probability, linear within a quarter: 2.5 is the middle
     of the third quarter; the number of quarters means that the company outlives the calendar.
+
+    Args:
+        cumulative: probability of having failed by each quarter's end.
+        chance: point of the unit interval.
+        exposed: last share of each quarter in which it could fail; left out, all of it.
     """
     before = jnp.concatenate([jnp.zeros(1), cumulative[:-1]])
     step = cumulative - before
     some = step > 0.0
     within = jnp.clip((chance - before) / jnp.where(some, step, 1.0), 0.0, 1.0)
+    if exposed is not None:
+        within = jnp.where(chance > before, 1.0 - exposed * (1.0 - within), 0.0)
     return jnp.sum(jnp.where(some, within, jnp.where(chance >= cumulative, 1.0, 0.0)))
