@@ -20,7 +20,6 @@ from framerail.deal.killed_motion import (
     jump,
     lasting,
     normal_below,
-    stays_above,
     step,
 )
 from framerail.numerics.calendar import QUARTER
@@ -58,6 +57,10 @@ class Course(eqx.Module):
     """Standard deviation of a raise."""
     horizon: Scalar
     """Time that new money has to last (years)."""
+    covenant: Scalar | None = None
+    """Cash above the floor that lenders want to see at a quarter's end; none if they do not."""
+    enforced: Float[Array, "quarter"] | None = None
+    """Chance that they let a breach pass no longer, by quarter."""
 
 
 class March(eqx.Module):
@@ -95,6 +98,8 @@ class _Step(eqx.Module):
     """Planned change over the investors' horizon."""
     later_time: Float[Array, "..."]
     """That horizon as far as the calendar goes (quarters)."""
+    enforced: Float[Array, "..."] | None
+    """Chance that lenders act on a breach of the covenant."""
 
 
 class _Chances(eqx.Module):
@@ -134,6 +139,8 @@ def march(course: Course, monthly: int = MONTHLY) -> March:
     ) -> tuple[Float[Array, "state node"], tuple[Float[Array, "state sum"], Scalar]]:
         chance = _chances(now, course.amount)
         moved = jnp.where(now.begins, first, step(mass, now.kind, now.drift, chance.beyond))
+        if now.enforced is not None:
+            moved = moved * (1.0 - now.enforced * _short_of(course.covenant))[None, :]
         struck = now.delisting * moved[0]
         unlisted = moved[1] + struck * (1.0 - chance.unable)
         raising = chance.raising * (moved[0] - struck)
@@ -162,8 +169,11 @@ def _density_when_known(course: Course) -> tuple[Float[Array, "state node"], Sca
     counted = jnp.append(True, course.exposed[:-1] <= 0.0)
     time, passed = jnp.sum(counted, dtype=float), jnp.sum(1.0 - course.exposed)
     rate, times = course.drift @ counted / time, jnp.stack([jnp.maximum(passed, _LEAST), time])
-    lived, lives = stays_above(course.begin, rate * times, jnp.sqrt(times))
-    mass = density_from(jnp.clip(course.begin, 0.0, TOP), rate * time, time)
+    root = jnp.sqrt(times)
+    start, move = jnp.maximum(course.begin, 0.0) / root, rate * root
+    below = normal_below(jnp.stack([start + move, move - start, start + move - TOP / root]))
+    lived, lives = lasting(start, move, below[0], below[1])
+    mass = density_from(jnp.clip(course.begin, 0.0, TOP), rate * time, time, below[2, 1])
     given = jnp.maximum(lived, _LEAST)
     return jnp.stack([mass / given, jnp.zeros_like(mass)]), jnp.abs(jnp.sum(mass) - lives) / given
 
@@ -195,7 +205,16 @@ def _steps(course: Course, layout: _Layout) -> _Step:
         raises=-jnp.expm1(-QUARTER * course.raises * exposure),
         later=later,
         later_time=later_time,
+        enforced=None
+        if course.enforced is None
+        else course.enforced[layout.quarter] * (layout.is_last & (before | begins)),
     )
+
+
+def _short_of(cash: Scalar | None) -> Float[Array, "node"]:
+    """Chance of having less than a sum, its edge blurred for the nodes; none asks for nothing."""
+    level = -TOP if cash is None else cash
+    return normal_below((level - jnp.asarray(NODES)) / _BLUR)
 
 
 def _chances(now: _Step, amount: Scalar) -> _Chances:

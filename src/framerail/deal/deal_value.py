@@ -150,6 +150,7 @@ def both_survivals(
             grid,
             setting.investor_horizon,
             setting.alive_on,
+            covenant=start_up.covenant,
         )
     )(jnp.stack([deal, alone]), jnp.stack([put + book.put, put]), access)
     return jax.tree.map(lambda each: each[0], both), jax.tree.map(lambda each: each[1], both)
@@ -227,7 +228,7 @@ def value_deal(
     book = with_new_money(book, living, partners.start_up, grid)
     deal = _settle_world(inputs, terms, flows, book, living, grid)
     idle = _without_program(flows)
-    book_alone = open_book(Terms(), idle, partners, setting.without_deal, grid)
+    book_alone = open_book(Terms(), idle, partners, setting.without_deal, grid, book.plan)
     book_alone = with_new_money(book_alone, living_alone, partners.start_up, grid)
     alone = _settle_world(inputs, Terms(), idle, book_alone, living_alone, grid)
     value = deal.weight @ deal.value

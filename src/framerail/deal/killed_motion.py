@@ -96,11 +96,12 @@ def first_passage_probability(
     return 1.0 - stays_above(distance, drift * time, volatility * jnp.sqrt(time))
 
 
-def density_from(start: Scalar, drift: Scalar, time: Scalar) -> Float[Array, "node"]:
-    """Mass at the nodes some quarters after a known start."""
+def density_from(
+    start: Scalar, drift: Scalar, time: Scalar, beyond: Scalar
+) -> Float[Array, "node"]:
+    """Mass at the nodes some quarters after a known start; `beyond` lies above the top then."""
     spread, nodes = jnp.sqrt(time), jnp.asarray(NODES)
     density = normal_density((nodes - start - drift) / spread) / spread
-    beyond = normal_below((start + drift - TOP) / spread)
     mass = (density * WEIGHTS).at[-1].add(beyond)
     return mass * -jnp.expm1(-2.0 * start * nodes / time)
 

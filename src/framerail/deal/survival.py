@@ -22,6 +22,7 @@ from jaxtyping import Array, Bool, Float
 
 from framerail.deal.cash_march import MONTHLY, Course, march
 from framerail.deal.killed_motion import STEEPEST, TOP
+from framerail.deal.partners import Covenant
 from framerail.numerics.calendar import QUARTER, QuarterGrid, fraction_after
 from framerail.quantities import (
     Declared,
@@ -150,6 +151,7 @@ def survive(
     investor_horizon: Scalar | None = None,
     alive_on: Scalar | None = None,
     monthly: int = MONTHLY,
+    covenant: Covenant | None = None,
 ) -> Survival:
     """Default risk of a company by quarter.
 
@@ -165,6 +167,7 @@ def survive(
         alive_on: date on which it is known to be in business and listed, so that nothing befalls
             it before; left out, the calendar's start.
         monthly: quarters after the first in which what befalls it does so month by month.
+        covenant: cash that lenders want to see at a quarter's end.
     """
     access = effective_access(access)
     exposed = fraction_after(grid.start_of_quarter[0] if alive_on is None else alive_on, grid)
@@ -181,6 +184,12 @@ def survive(
         spread=amount * access.raise_spread,
         horizon=jnp.zeros(()) if investor_horizon is None else investor_horizon,
     )
+    if covenant is not None:
+        course = dataclasses.replace(
+            course,
+            covenant=(covenant.cash - minimum_cash) / cash_shock,
+            enforced=(1.0 - covenant.waiver) * fraction_after(covenant.since, grid),
+        )
     found = march(course, monthly)
     living = jnp.where(exposed > 0.0, found.living, 1.0)
     alive = jax.lax.cummin(jnp.minimum(living, 1.0))
