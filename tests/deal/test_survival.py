@@ -136,6 +136,9 @@ def test_the_plan_drives_survival(change, lives_longer):
 def test_cash_off_scale_is_said():
     assert bool(run(cash=1e10, shock=80e6).capped)
     assert not bool(run().capped)
+    above = run(cash=3e9, burn=300e6)
+    assert bool(above.capped)
+    assert float(above.residual) < 1e-6
 
 
 def test_default_quarter_inverts_the_distribution():

@@ -169,11 +169,11 @@ def _density_when_known(course: Course) -> tuple[Float[Array, "state node"], Sca
     counted = jnp.append(True, course.exposed[:-1] <= 0.0)
     time, passed = jnp.sum(counted, dtype=float), jnp.sum(1.0 - course.exposed)
     rate, times = course.drift @ counted / time, jnp.stack([jnp.maximum(passed, _LEAST), time])
-    root = jnp.sqrt(times)
-    start, move = jnp.maximum(course.begin, 0.0) / root, rate * root
+    begin, root = jnp.clip(course.begin, 0.0, TOP), jnp.sqrt(times)
+    start, move = begin / root, rate * root
     below = normal_below(jnp.stack([start + move, move - start, start + move - TOP / root]))
     lived, lives = lasting(start, move, below[0], below[1])
-    mass = density_from(jnp.clip(course.begin, 0.0, TOP), rate * time, time, below[2, 1])
+    mass = density_from(begin, rate * time, time, below[2, 1])
     given = jnp.maximum(lived, _LEAST)
     return jnp.stack([mass / given, jnp.zeros_like(mass)]), jnp.abs(jnp.sum(mass) - lives) / given
 
