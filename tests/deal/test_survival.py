@@ -139,6 +139,9 @@ def test_cash_off_scale_is_said():
     above = run(cash=3e9, burn=300e6)
     assert bool(above.capped)
     assert float(above.residual) < 1e-6
+    steep = run(cash=1e9, burn=-3e9)
+    assert bool(steep.capped)
+    assert float(steep.residual) < 1e-6
 
 
 def test_default_quarter_inverts_the_distribution():

@@ -15,6 +15,7 @@ from jaxtyping import Array, Bool, Float, Int
 from framerail.deal.killed_motion import (
     LENGTHS,
     NODES,
+    STEEPEST,
     TOP,
     density_from,
     jump,
@@ -199,7 +200,7 @@ def _steps(course: Course, layout: _Layout) -> _Step:
     return _Step(
         kind=jnp.asarray(layout.kind),
         begins=begins,
-        drift=course.drift[layout.quarter] * layout.length,
+        drift=jnp.clip(course.drift, -STEEPEST, STEEPEST)[layout.quarter] * layout.length,
         put=course.put[layout.quarter],
         delisting=-jnp.expm1(-QUARTER * course.delisting * watched),
         raises=-jnp.expm1(-QUARTER * course.raises * exposure),

@@ -117,11 +117,11 @@ def step(
     Args:
         mass: at the nodes.
         kind: index of the step's length in `LENGTHS`.
-        drift: mean change over the step.
+        drift: mean change over the step, at most `STEEPEST` per quarter.
         beyond: probability of leaving at the top.
     """
     length = jnp.asarray(LENGTHS)[kind]
-    steep = jnp.clip(drift / length, -STEEPEST, STEEPEST)
+    steep = drift / length
     tilt = steep * (NODES - TOP / 2.0)  # about the middle, which keeps the factors in range
     start, end = jnp.exp(-tilt), jnp.exp(tilt - 0.5 * jnp.square(steep) * length)
     moved = ((mass * start[None, :]) @ jnp.asarray(_KERNELS)[kind]) * end[None, :]
