@@ -21,7 +21,7 @@ from framerail.deal import (
     with_upfront_and_royalty,
     zone_of_agreement,
 )
-from framerail.numerics.calendar import at_once, fraction_before
+from framerail.numerics.calendar import at_once, fraction_after, fraction_before
 from framerail.numerics.outcome import describe
 
 READING = runpy.run_path(str(Path(__file__).with_name("reading.py")))
@@ -36,6 +36,7 @@ def valued(inputs, flows, outside=NOTHING):
 
 
 DEAL = valued(INPUTS, FLOWS)
+EXPOSED = fraction_after(INPUTS.survival.alive_on, GRID)
 
 
 def test_all_results_are_finite():
@@ -45,6 +46,19 @@ def test_all_results_are_finite():
 def test_books_balance_over_all_failure_times():
     assert float(DEAL.sum_residual) < 0.01
     assert np.abs(np.asarray(DEAL.ledger).sum(axis=0)).max() < 0.01
+
+
+def test_nothing_befalls_a_company_known_to_live():
+    """The reference case is dated 1 March: two thirds of the first quarter are known. Cash then is
+    not, so that most of the quarter's risk, which lies in its last month, is left."""
+    since_start = valued(eqx.tree_at(lambda i: i.survival.alive_on, INPUTS, number(2024.0)), FLOWS)
+    for known, unknown in (
+        (DEAL.survival, since_start.survival),
+        (DEAL.survival_without, since_start.survival_without),
+    ):
+        assert 0.0 < float(known.default[0]) < float(unknown.default[0]) - 0.002
+    early = valued(eqx.tree_at(lambda i: i.survival.chance, INPUTS, number(1e-6)), FLOWS)
+    assert float(early.default_time) > 1.0 - float(EXPOSED[0])
 
 
 def test_expected_external_cash_is_the_programs_while_it_lives():
@@ -57,7 +71,7 @@ def test_expected_external_cash_is_the_programs_while_it_lives():
         (empty, jnp.zeros(())),
     )
     found = valued(inputs, FLOWS)
-    alive = 1.0 - found.survival.cumulative + 0.5 * found.survival.default
+    alive = 1.0 - found.survival.cumulative + (1.0 - 0.5 * EXPOSED) * found.survival.default
     start_up = inputs.partners.start_up
     counted = fraction_before(start_up.franchise.date, GRID)
     own = business_plan(start_up, GRID).operating * counted
@@ -67,7 +81,7 @@ def test_expected_external_cash_is_the_programs_while_it_lives():
 
 
 def test_expected_transfers_are_weighted_by_survival():
-    alive = 1.0 - DEAL.survival.cumulative + 0.5 * DEAL.survival.default
+    alive = 1.0 - DEAL.survival.cumulative + (1.0 - 0.5 * EXPOSED) * DEAL.survival.default
     paid = float(DEAL.transfers["upfront license"])
     assert paid == pytest.approx(float(INPUTS.terms.upfront.amount * alive[1]), rel=1e-9)
 
@@ -102,7 +116,7 @@ def test_realization_follows_the_draw():
     book = with_new_money(book, DEAL.survival, partners.start_up, GRID)
 
     def realized(chance):
-        time = default_quarter(DEAL.survival.cumulative, chance)
+        time = default_quarter(DEAL.survival.cumulative, chance, EXPOSED)
         return settle_at(INPUTS.terms, FLOWS, partners, book, time, GRID).value
 
     mean = jax.jit(jax.vmap(realized))(draws).mean(axis=0)

@@ -30,6 +30,7 @@ from framerail.deal.instruments import Terms, with_upfront_and_royalty
 from framerail.deal.killed_motion import first_passage_probability
 from framerail.deal.partners import (
     BusinessPlan,
+    Covenant,
     Exposure,
     Headroom,
     Incumbent,
@@ -63,6 +64,7 @@ __all__ = [
     "BusinessPlan",
     "ClosingPath",
     "Contract",
+    "Covenant",
     "DealInputs",
     "DealValue",
     "Exposure",

@@ -16,7 +16,7 @@ from framerail.deal.settlement import (
     with_new_money,
 )
 from framerail.deal.survival import Survival, default_quarter, effective_access, survive
-from framerail.numerics.calendar import QuarterGrid, fraction_before
+from framerail.numerics.calendar import QuarterGrid, fraction_after, fraction_before
 from framerail.numerics.outcome import Outcome, flag
 from framerail.quantities import Scalar
 
@@ -149,15 +149,17 @@ def both_survivals(
             reach,
             grid,
             setting.investor_horizon,
+            setting.alive_on,
+            covenant=start_up.covenant,
         )
     )(jnp.stack([deal, alone]), jnp.stack([put + book.put, put]), access)
     return jax.tree.map(lambda each: each[0], both), jax.tree.map(lambda each: each[1], both)
 
 
-def failure_times(grid: QuarterGrid) -> Float[Array, "time"]:
-    """Mid-points of all quarters, and the calendar's length for a company that outlives it."""
-    middles = jnp.arange(grid.quarters, dtype=jnp.float64) + 0.5
-    return jnp.append(middles, float(grid.quarters))
+def failure_times(exposed: Float[Array, "quarter"]) -> Float[Array, "time"]:
+    """Middle of the exposed part of each quarter, and the calendar's length for never."""
+    quarters = exposed.shape[0]
+    return jnp.append(jnp.arange(1.0, quarters + 1.0) - 0.5 * exposed, float(quarters))
 
 
 def _settle_world(
@@ -168,9 +170,8 @@ def _settle_world(
     survival: Survival,
     grid: QuarterGrid,
 ) -> _World:
-    books = jax.vmap(lambda time: settle_at(terms, flows, inputs.partners, book, time, grid))(
-        failure_times(grid)
-    )
+    times = failure_times(fraction_after(inputs.survival.alive_on, grid))
+    books = jax.vmap(lambda time: settle_at(terms, flows, inputs.partners, book, time, grid))(times)
     return _World(
         survival=survival,
         weight=jnp.append(survival.default, 1.0 - survival.cumulative[-1]),
@@ -227,7 +228,7 @@ def value_deal(
     book = with_new_money(book, living, partners.start_up, grid)
     deal = _settle_world(inputs, terms, flows, book, living, grid)
     idle = _without_program(flows)
-    book_alone = open_book(Terms(), idle, partners, setting.without_deal, grid)
+    book_alone = open_book(Terms(), idle, partners, setting.without_deal, grid, book.plan)
     book_alone = with_new_money(book_alone, living_alone, partners.start_up, grid)
     alone = _settle_world(inputs, Terms(), idle, book_alone, living_alone, grid)
     value = deal.weight @ deal.value
@@ -236,7 +237,8 @@ def value_deal(
     gain = value - without
     until = fraction_before(flows.program.start_of_production, grid)
     before = deal.survival.default @ until
-    time = default_quarter(deal.survival.cumulative, setting.chance)
+    exposed = fraction_after(setting.alive_on, grid)
+    time = default_quarter(deal.survival.cumulative, setting.chance, exposed)
     realized = settle_at(terms, flows, partners, book, time, grid).value
     ledger = jnp.einsum("t,tpq->pq", deal.weight, deal.ledger)
     external = jnp.einsum("t,tpq->pq", deal.weight, deal.external)

@@ -2,16 +2,18 @@
 
 `survive` carries the whole density of cash and is exact and smooth; a path has one time of failure
 and no slope. Use it where ten thousand draws of a deal are wanted and a mean is all that counts.
+Listing and raises are drawn at the ends of quarters here, as in `survive` with `monthly=0`.
 """
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Bool, Float
 
+from framerail.deal.cash_march import outlook as investors_outlook
 from framerail.deal.killed_motion import first_passage_probability
 from framerail.deal.survival import MarketAccess, effective_access
-from framerail.deal.survival import outlook as investors_outlook
 from framerail.numerics.calendar import QUARTER, QuarterGrid, fraction_after
 from framerail.quantities import Scalar
 
@@ -59,7 +61,9 @@ def default_time_of_path(
     exposed = fraction_after(able.delisting_from, grid)
     struck = draws.delisting < -jnp.expm1(-QUARTER * able.delisting * exposed)
     offered = -jnp.expm1(-QUARTER * able.raises)
-    later, quarters_ahead = investors_outlook(drift, investor_horizon)
+    later, quarters_ahead = investors_outlook(
+        drift, investor_horizon, np.arange(1.0, drift.shape[0] + 1.0)
+    )
     sized = able.raise_amount * (1.0 + able.raise_spread * draws.size)
 
     def quarter(state: _State, now: tuple[Array, ...]) -> tuple[_State, Bool[Array, ""]]:

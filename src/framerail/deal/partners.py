@@ -124,6 +124,17 @@ class CarBusiness(Declared):
     """Later cuts of staff, by name."""
 
 
+class Covenant(Declared):
+    """A promise to lenders to keep a minimum of cash, looked at on the last day of a quarter."""
+
+    cash: PositiveDollar
+    """Cash that the company has to show."""
+    since: Year
+    """Date from which it is looked at; until then it is waived."""
+    waiver: Fraction
+    """Probability that lenders waive a breach; otherwise all debt falls due and it files."""
+
+
 class Franchise(Declared):
     """What the start-up's shareholders hold beyond the shared program, if it lives."""
 
@@ -165,6 +176,8 @@ class StartUp(Declared):
     """What is left in a failure."""
     tax_rate: Fraction
     """Tax on income from the deal, after use of its losses."""
+    covenant: Covenant | None = None
+    """Its liquidity covenant; none if there is none or lenders have given it up."""
 
 
 class Claim(Declared):

@@ -92,10 +92,11 @@ def open_book(
     partners: Partners,
     access: MarketAccess,
     grid: QuarterGrid,
+    plan: BusinessPlan | None = None,
 ) -> Book:
-    """Prepare everything that all realizations share."""
+    """Prepare everything that all realizations share; `plan`, if it is at hand already."""
     start_up, program = partners.start_up, flows.program
-    plan = business_plan(start_up, grid)
+    plan = business_plan(start_up, grid) if plan is None else plan
     made = contract(terms, program, grid)
     nothing = jnp.zeros(grid.quarters)
     owed = nothing

@@ -2,9 +2,9 @@
 
 Within a quarter cash moves with the plan's drift and a constant volatility, and the company fails
 at the first touch of its minimum cash. The density of cash given survival is carried forward
-exactly in time (`killed_motion`), so that no touch between dates is missed.
+exactly in time (`cash_march`), so that no touch between dates is missed.
 
-At a quarter's end the company passes through a state machine. Listed shares may lose their
+At a step's end the company passes through a state machine. Listed shares may lose their
 listing; noteholders then put their notes, other debt defaults across, and a company that cannot
 pay what falls due files, while one that can goes on without a listing. A listed company may raise
 money; nobody buys shares of one without a listing. Investors fund the living: a raise comes with
@@ -18,20 +18,11 @@ from typing import Annotated
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Bool, Float
 
-from framerail.deal.killed_motion import (
-    NODES,
-    STEEPEST,
-    TOP,
-    density_from,
-    jump,
-    normal_below,
-    stays_above,
-    step,
-    tilts,
-)
+from framerail.deal.cash_march import MONTHLY, Course, march
+from framerail.deal.killed_motion import STEEPEST, TOP
+from framerail.deal.partners import Covenant
 from framerail.numerics.calendar import QUARTER, QuarterGrid, fraction_after
 from framerail.quantities import (
     Declared,
@@ -45,12 +36,6 @@ from framerail.quantities import (
 
 PerYear = Annotated[Scalar, Quantity("1/year", 0.0, 50.0)]
 CashShock = Annotated[Scalar, Quantity("dollar", 1e5, 1e11)]
-
-_BLUR = 0.6
-"""Least spread of a raise, and of the put that just cannot be paid, in quarterly shocks."""
-_MOMENT = 1e-12
-"""Shortest time, in quarters, and smallest probability that something is divided by."""
-_SUMS = np.stack([np.ones_like(NODES), NODES], axis=1)
 
 
 class FinancingDrivers(Declared):
@@ -94,6 +79,8 @@ class SurvivalInputs(Declared):
 
     cash_shock: CashShock
     """Standard deviation of a quarter's cash flow about the plan."""
+    alive_on: Year
+    """Date on which the company is known to be in business and listed."""
     investor_horizon: Duration
     """Time that new money has to last, on plan and without another raise, to be given."""
     without_deal: MarketAccess
@@ -153,32 +140,6 @@ def expected_raise(access: MarketAccess) -> Scalar:
     return -jnp.expm1(-QUARTER * able.raises) * able.raise_amount
 
 
-class _Quarter(eqx.Module):
-    """What one quarter does to the density; all quarters of a calendar before the scan."""
-
-    begins: Bool[Array, "..."]
-    """Whether the company's exposure begins in it."""
-    tilts: tuple[Float[Array, "... node"], Float[Array, "... node"], Float[Array, "... node"]]
-    """See `killed_motion.tilts`."""
-    delisting: Float[Array, "..."]
-    """Chance that a listed company loses its listing."""
-    unable: Float[Array, "... node"]
-    """Chance that a company with this cash cannot pay what a delisting makes due."""
-    raising: Float[Array, "... node"]
-    """Chance that a listed company with this cash raises money."""
-
-
-def outlook(
-    drift: Float[Array, "quarter"], horizon: Scalar
-) -> tuple[Float[Array, "quarter"], Float[Array, "quarter"]]:
-    """Planned change of cash over the investors' horizon after each quarter, and its length in
-    quarters as far as the calendar goes."""
-    index = jnp.arange(drift.shape[0], dtype=drift.dtype)
-    ahead = index[None, :] - index[:, None] - 1.0
-    weight = jnp.where(ahead >= 0.0, jnp.clip(horizon / QUARTER - ahead, 0.0, 1.0), 0.0)
-    return weight @ drift, jnp.maximum(jnp.sum(weight, axis=1), 1e-3)
-
-
 def survive(
     cash: Scalar,
     minimum_cash: Scalar,
@@ -189,6 +150,8 @@ def survive(
     grid: QuarterGrid,
     investor_horizon: Scalar | None = None,
     alive_on: Scalar | None = None,
+    monthly: int = MONTHLY,
+    covenant: Covenant | None = None,
 ) -> Survival:
     """Default risk of a company by quarter.
 
@@ -203,91 +166,47 @@ def survive(
         investor_horizon: time that new money has to last (years); left out, investors do not ask.
         alive_on: date on which it is known to be in business and listed, so that nothing befalls
             it before; left out, the calendar's start.
+        monthly: quarters after the first in which what befalls it does so month by month.
+        covenant: cash that lenders want to see at a quarter's end.
     """
     access = effective_access(access)
-    known = grid.start_of_quarter[0] if alive_on is None else alive_on
-    exposed = fraction_after(known, grid)
-    begins = (exposed > 0.0) & ~jnp.append(False, exposed[:-1] > 0.0)
-    begin, moves = (cash - minimum_cash) / cash_shock, drift / cash_shock
-    first, unresolved = _density_when_known(begin, moves, exposed)
+    exposed = fraction_after(grid.start_of_quarter[0] if alive_on is None else alive_on, grid)
     amount = access.raise_amount / cash_shock
-    # The nodes would not see a narrower one.
-    raised = jump(amount, jnp.maximum(amount * access.raise_spread, _BLUR))
-
-    def quarter(
-        mass: Float[Array, "state node"], now: _Quarter
-    ) -> tuple[Float[Array, "state node"], tuple[Float[Array, "state moment"], Scalar]]:
-        moved = jnp.where(now.begins, first, step(mass, *now.tilts))
-        struck = now.delisting * moved[0]
-        unlisted = moved[1] + struck * (1.0 - now.unable)
-        raising = now.raising * (moved[0] - struck)
-        left = jnp.stack([moved[0] - struck - raising + raising @ raised, unlisted])
-        return left, (left @ _SUMS, jnp.sum(raising))
-
-    horizon = jnp.zeros(()) if investor_horizon is None else investor_horizon
-    now = _quarters(access, moves, put / cash_shock, exposed, begins, horizon, amount, grid)
-    _, (moments, raising) = jax.lax.scan(quarter, jnp.zeros_like(first), now)
-    total = jnp.sum(moments, axis=1)
-    living = jnp.where(exposed > 0.0, total[:, 0], 1.0)
-    alive = jax.lax.cummin(living)
+    course = Course(
+        begin=(cash - minimum_cash) / cash_shock,
+        drift=drift / cash_shock,
+        put=put / cash_shock,
+        exposed=exposed,
+        watched=fraction_after(access.delisting_from, grid),
+        delisting=access.delisting,
+        raises=access.raises,
+        amount=amount,
+        spread=amount * access.raise_spread,
+        horizon=jnp.zeros(()) if investor_horizon is None else investor_horizon,
+    )
+    if covenant is not None:
+        course = dataclasses.replace(
+            course,
+            covenant=(covenant.cash - minimum_cash) / cash_shock,
+            enforced=(1.0 - covenant.waiver) * fraction_after(covenant.since, grid),
+        )
+    found = march(course, monthly)
+    living = jnp.where(exposed > 0.0, found.living, 1.0)
+    alive = jax.lax.cummin(jnp.minimum(living, 1.0))
     before = jnp.append(1.0, alive[:-1])
     planned = cash + jnp.cumsum(drift)
-    expected = minimum_cash + cash_shock * _ratio(total[:, 1], total[:, 0])
+    expected = minimum_cash + cash_shock * _ratio(found.cash, found.living)
     return Survival(
         default=before - alive,
         cumulative=1.0 - alive,
         hazard=_ratio(before - alive, before),
         planned_cash=planned,
         expected_cash=jnp.where(exposed > 0.0, expected, planned),
-        new_money=cash_shock * amount * _ratio(raising, before),
-        listed=jnp.where(exposed > 0.0, moments[:, 0, 0], 1.0),
+        new_money=access.raise_amount * _ratio(found.raising, before),
+        listed=jnp.where(exposed > 0.0, found.listed, 1.0),
         runway=_runway(jnp.append(cash, planned[:-1]), planned, minimum_cash),
-        residual=unresolved + jnp.max(living - alive),
-        capped=(begin > TOP) | jnp.any(jnp.abs(moves) > STEEPEST),
-    )
-
-
-def _density_when_known(
-    begin: Scalar, drift: Float[Array, "quarter"], exposed: Float[Array, "quarter"]
-) -> tuple[Float[Array, "state node"], Scalar]:
-    """Density at the end of the first exposed quarter of a company that lived until it was
-    exposed, and the probability that the quadrature misses.
-
-    Cash is known at the calendar's start only: what came between is a killed motion that is known
-    not to have been killed, at the mean drift of the quarters counted.
-    """
-    counted = jnp.append(True, exposed[:-1] <= 0.0)
-    steps, passed = jnp.sum(counted, dtype=drift.dtype), jnp.sum(1.0 - exposed)
-    rate, times = drift @ counted / steps, jnp.stack([jnp.maximum(passed, _MOMENT), steps])
-    lived, lives = stays_above(begin, rate * times, jnp.sqrt(times))
-    mass = density_from(jnp.clip(begin, 0.0, TOP), rate * steps, steps)
-    given = jnp.maximum(lived, _MOMENT)
-    return jnp.stack([mass / given, jnp.zeros_like(mass)]), jnp.abs(jnp.sum(mass) - lives) / given
-
-
-def _quarters(
-    access: MarketAccess,
-    drift: Float[Array, "quarter"],
-    put: Float[Array, "quarter"],
-    exposed: Float[Array, "quarter"],
-    begins: Bool[Array, "quarter"],
-    horizon: Scalar,
-    amount: Scalar,
-    grid: QuarterGrid,
-) -> _Quarter:
-    """All quarters, in units of a quarter's shock."""
-    listed = fraction_after(access.delisting_from, grid)
-    time = QUARTER * jnp.minimum(listed, exposed)
-    later_drift, later_time = outlook(drift, horizon)
-    nodes = jnp.asarray(NODES)[None, :]
-    lasts = stays_above(nodes + amount, later_drift[:, None], jnp.sqrt(later_time)[:, None])
-    short = normal_below((put[:, None] - nodes) / _BLUR)
-    return _Quarter(
-        begins=begins,
-        tilts=tilts(drift),
-        delisting=-jnp.expm1(-access.delisting * time),
-        unable=jnp.where(put[:, None] > 0.0, short, 0.0),
-        raising=-jnp.expm1(-QUARTER * access.raises * exposed)[:, None] * lasts,
+        residual=found.residual + jnp.max(living - alive),
+        capped=(course.begin > TOP) | jnp.any(jnp.abs(course.drift) > STEEPEST),
     )
 
 
@@ -310,14 +229,25 @@ def _runway(
     return jnp.sum(lasted * earlier)
 
 
-def default_quarter(cumulative: Float[Array, "quarter"], chance: Scalar) -> Scalar:
+def default_quarter(
+    cumulative: Float[Array, "quarter"],
+    chance: Scalar,
+    exposed: Float[Array, "quarter"] | None = None,
+) -> Scalar:
     """Time of failure of one realization, in quarters from the calendar's start.
 
     The inverse of the cumulative default probability, linear within a quarter: 2.5 is the middle
     of the third quarter; the number of quarters means that the company outlives the calendar.
+
+    Args:
+        cumulative: probability of having failed by each quarter's end.
+        chance: point of the unit interval.
+        exposed: last share of each quarter in which it could fail; left out, all of it.
     """
     before = jnp.concatenate([jnp.zeros(1), cumulative[:-1]])
     step = cumulative - before
     some = step > 0.0
     within = jnp.clip((chance - before) / jnp.where(some, step, 1.0), 0.0, 1.0)
+    if exposed is not None:
+        within = jnp.where(chance > before, 1.0 - exposed * (1.0 - within), 0.0)
     return jnp.sum(jnp.where(some, within, jnp.where(chance >= cumulative, 1.0, 0.0)))
