@@ -218,17 +218,26 @@ def validate_vehicle(names: Sequence[str] = ()) -> Table:
     Raises:
         ScenarioError: for a name that is no check.
     """
-    wrong = [name for name in names if name not in CHECKS]
+    return validation_table(CHECKS, names)
+
+
+def validation_table(checks: Mapping[str, Check], names: Sequence[str] = ()) -> Table:
+    """The table of a stage's checks; see `validate_vehicle`.
+
+    Raises:
+        ScenarioError: for a name that is no check.
+    """
+    wrong = [name for name in names if name not in checks]
     if wrong:
-        told = f"one of {', '.join(CHECKS)}"
+        told = f"one of {', '.join(checks)}"
         raise ScenarioError("validate", [Fault(name, "no such check", told) for name in wrong])
     table = Table(title="Predicted beside measured", box=None, padding=(0, 1, 0, 0))
     table.add_column("what")
     for heading in ("predicted", "measured", "error", "bar"):
         table.add_column(heading, justify="right")
     table.add_column("")
-    for name in names or CHECKS:
-        for line in CHECKS[name]():
+    for name in names or checks:
+        for line in checks[name]():
             if line.detail and not names:
                 continue
             verdict = "" if line.bar is None else "pass" if line.passed else "short"
