@@ -11,7 +11,7 @@ from framerail.report.spread import share, spread
 from framerail.report.table_kind import SPREAD_COLUMNS, spread_row
 from framerail.report.words import dollars, millions, percent
 from framerail.studies import Structures
-from framerail.studies.tranche_schedule import Bargain, Offer
+from framerail.studies.tranche_schedule import Bargain
 
 SOLUTIONS = {
     "nash": "Nash",
@@ -61,17 +61,13 @@ def schedule_verdict(found: Structures) -> list[str]:
     mine, theirs = (dollars(float(x)) for x in made.best.gain)
     return [
         f"{told}Of those that {start_up} would sign, the best for {partners.incumbent.name} pays "
-        f"${made.best.label} million: {mine} and {theirs}; the largest joint gain has "
-        f"{_words(made.joint)}: {dollars(float(made.joint.gain.sum()))} for both."
+        f"{made.best.label}: {mine} and {theirs}; the largest joint gain has "
+        f"{made.joint.label}: {dollars(float(made.joint.gain.sum()))} for both."
     ]
 
 
 def _as_verb(option: str) -> str:
     return option if option == "carry on" else f"take: {option}"
-
-
-def _words(offer: Offer) -> str:
-    return f"${offer.label} million" if offer.total else offer.label
 
 
 def outside_console(found: Structures) -> list[Table]:

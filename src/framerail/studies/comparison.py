@@ -56,9 +56,7 @@ def site_comparison(
     return found
 
 
-def rows_at_site(
-    scenario: Scenario, name: str, rows: np.ndarray, points: np.ndarray
-) -> np.ndarray:
+def rows_at_site(scenario: Scenario, name: str, rows: np.ndarray, points: np.ndarray) -> np.ndarray:
     """Rows in which the chosen site's columns hold draws of the other site's inputs."""
     values = dict(zip(leaf_paths(scenario), jax.tree_util.tree_leaves(scenario), strict=True))
     distributions = {leaf.path: leaf.distribution for leaf in scenario.uncertainty}

@@ -206,9 +206,9 @@ def _discount_at(drawn: Drawn, date: np.ndarray, chain: Chain) -> np.ndarray:
     """The incumbent's discount factor of a date's quarter."""
     quarters = np.asarray(chain.scenario.start_of_quarter)
     place = np.clip(np.searchsorted(quarters, date, side="right") - 1, 0, quarters.size - 1)
-    return np.take_along_axis(
-        np.asarray(drawn.figures.incumbent_discount), place[:, None], axis=1
-    )[:, 0]
+    return np.take_along_axis(np.asarray(drawn.figures.incumbent_discount), place[:, None], axis=1)[
+        :, 0
+    ]
 
 
 def _fees(other: Scenario, base: Scenario, drawn: Drawn) -> Terms:
@@ -230,8 +230,11 @@ def rescues(chain: Chain, other: Scenario, drawn: Drawn) -> dict[str, np.ndarray
     """What bridge, sponsor and filing at once bring the start-up's holders, by draw."""
     sheet: Any = drawn_terms(other, chain.scenario, drawn.points, drawn.extra)
     funded = sheet.conditions["sponsor"].probability
-    equity = dataclasses.replace(sheet.equity, requires=())
-    nothing = dataclasses.replace(equity, amount=0.0 * equity.amount, share=0.0 * equity.share)
+    plain: Any = dataclasses.replace(other.deal.terms.equity, requires=())
+    equity = jax.tree.unflatten(jax.tree.structure(plain), jax.tree.leaves(sheet.equity))
+    nothing = eqx.tree_at(
+        lambda e: (e.amount, e.share), equity, (0.0 * equity.amount, 0.0 * equity.share)
+    )
     undrawn = eqx.tree_at(
         lambda b: [b.draws[k].face for k in b.draws],
         sheet.bridge,

@@ -8,6 +8,7 @@ each side has without the deal.
 import dataclasses
 from collections.abc import Sequence
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -50,8 +51,8 @@ class Offer:
 
     @property
     def label(self) -> str:
-        """The schedule in words: face in millions at its date."""
-        paid = [f"{one.face / 1e6:.0f} in {one.date:.2f}" for one in self.tranches if one.face]
+        """The schedule in words: face in millions of dollars at its date."""
+        paid = [f"${one.face / 1e6:.0f}M {one.date:.2f}" for one in self.tranches if one.face]
         return ", ".join(paid) or "nothing before the royalty"
 
 
@@ -88,19 +89,21 @@ def with_tranches(terms: Terms, faces: Sequence[float], shifts: Sequence[float])
     if upfront is None:
         raise ValueError("the term sheet has no upfront clause to vary; zero will do")
     ones = jnp.ones_like(jnp.asarray(upfront.amount))
-    changed = dataclasses.replace(
-        upfront, amount=faces[0] * ones, date=jnp.asarray(upfront.date) + shifts[0]
-    )
+    changed = eqx.tree_at(
+        lambda u: (u.amount, u.date), upfront,
+        (faces[0] * ones, jnp.asarray(upfront.date) + shifts[0]),
+    )  # fmt: skip
     moved = {
-        name: dataclasses.replace(
+        name: eqx.tree_at(
+            lambda m: (m.amount, m.date, m.deadline),
             milestones[name],
-            amount=face * ones,
-            date=jnp.asarray(milestones[name].date) + shift,
-            deadline=jnp.asarray(milestones[name].deadline) + shift,
+            (
+                face * ones,
+                jnp.asarray(milestones[name].date) + shift,
+                jnp.asarray(milestones[name].deadline) + shift,
+            ),
         )
-        for name, face, shift in zip(
-            tranche_names(terms)[1:], faces[1:], shifts[1:], strict=True
-        )
+        for name, face, shift in zip(tranche_names(terms)[1:], faces[1:], shifts[1:], strict=True)
     }
     return dataclasses.replace(terms, upfront=changed, milestones=moved or None)
 
