@@ -247,3 +247,19 @@ def test_a_bad_program_with_a_living_partner_is_stopped_only_where_that_is_allow
 def test_dates():
     assert decimal_year("2024-03-01") == pytest.approx(2024.0 + 60 / 366)
     assert pytest.approx(21.0) == WAIT * 365.25
+
+
+def test_the_living_do_not_judge_for_the_failed(shapes):
+    """Living paths lose by a curve that no polynomial follows; going on after a failure pays a
+    little: who may stop only then should never do so."""
+    generator = np.random.default_rng(5)
+    years = np.arange(2024.0, 2038.0)
+    date = np.full((DRAWS, FAILURES), 2038.0)
+    date[:, 0] = 2026.5
+    early = generator.normal(0.0, 5e7, (DRAWS, FAILURES))
+    cash = -4e7 * np.exp(np.abs(early) / 5e7)[:, :, None] * np.ones(years.size)
+    cash[:, :, 0] = early
+    cash = np.where(date[:, :, None] < years, 5e6, cash)
+    one = figures(shapes, (0.0, 0.0), cash=cash, date=date)
+    assert stopping(one, years, 0.0, after_failure=True).worth == pytest.approx(0.0, abs=1e3)
+    assert stopping(one, years, 0.0).worth > 1e7

@@ -230,7 +230,8 @@ def rescues(chain: Chain, other: Scenario, drawn: Drawn) -> dict[str, np.ndarray
     """What bridge, sponsor and filing at once bring the start-up's holders, by draw."""
     sheet: Any = drawn_terms(other, chain.scenario, drawn.points, drawn.extra)
     funded = sheet.conditions["sponsor"].probability
-    plain: Any = dataclasses.replace(other.deal.terms.equity, requires=())
+    stake: Any = other.deal.terms.equity
+    plain: Any = dataclasses.replace(stake, requires=())
     equity = jax.tree.unflatten(jax.tree.structure(plain), jax.tree.leaves(sheet.equity))
     nothing = eqx.tree_at(
         lambda e: (e.amount, e.share), equity, (0.0 * equity.amount, 0.0 * equity.share)
@@ -280,7 +281,8 @@ def rescued(
     a sponsor's name opens it as the incumbent's would."""
     nothing = jnp.zeros(grid.quarters)
     program = SharedProgram(*[nothing] * 5, start_of_production=grid.start_of_quarter[-1])
-    flows = PartnerFlows(program, *[nothing] * 3, discount[0], discount[1], discount[1])
+    mine, theirs = discount[0], discount[1]
+    flows = PartnerFlows(program, nothing, nothing, nothing, mine, theirs, theirs)
     survival = deal.survival
     reach = [effective_access(each) for each in (survival.without_deal, survival.with_deal)]
     access = jax.tree.map(lambda *each: jnp.stack(each), *reach)

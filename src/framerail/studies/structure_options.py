@@ -73,7 +73,11 @@ class Stopping:
 
 
 def _both_ways(
-    state: np.ndarray, cash: np.ndarray, salvage: np.ndarray, degree: int
+    state: np.ndarray,
+    cash: np.ndarray,
+    salvage: np.ndarray,
+    degree: int,
+    allowed: np.ndarray | None = None,
 ) -> list[Flexibility]:
     """Fitted on each half of the paths and valued on the other."""
     half = cash.shape[0] // 2
@@ -82,7 +86,8 @@ def _both_ways(
     found = []
     for order in orders:
         known, flow, left = (jnp.asarray(each[order]) for each in (state, cash, salvage))
-        found.append(abandon(known, flow, left, one, degree=degree))
+        choice = None if allowed is None else jnp.asarray(allowed[order])
+        found.append(abandon(known, flow, left, one, degree=degree, allowed=choice))
     return found
 
 
@@ -160,10 +165,13 @@ def stopping(
     state = path_states(figures, years)[: draws * FAILURES]
     discount = np.asarray(figures.incumbent_discount)[:draws, ::4].repeat(FAILURES, axis=0)
     salvage = -exit_cost * discount
-    if after_failure:
-        salvage = np.where(state[:, :, 2] > 0.0, salvage, _NEVER)
     salvage[:, 0] = _NEVER  # at the start the choice is not to sign
-    found = _both_ways(state, cash, salvage, _degree(cash.shape[0]))
+    allowed = None
+    if after_failure:
+        # A rule fitted on paths without a choice would judge the few that have one by the many.
+        allowed = state[:, :, 2] > 0.0
+        salvage = np.where(allowed, salvage, _NEVER)
+    found = _both_ways(state, cash, salvage, _degree(cash.shape[0]), allowed)
     return Stopping(
         exit_cost=exit_cost,
         after_failure=after_failure,

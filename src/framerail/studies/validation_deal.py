@@ -30,6 +30,7 @@ from framerail.deal import (
     settle_at,
 )
 from framerail.deal.options import (
+    Kind,
     antithetic,
     compound_option,
     estimate,
@@ -218,7 +219,7 @@ def quantlib() -> list[Comparison]:
     )
     spot = ql.QuoteHandle(ql.SimpleQuote(g["S"]))
     process = ql.BlackScholesMertonProcess(spot, flat(g["r"] - g["b"]), flat(g["r"]), sigma)
-    kinds = {"call": ql.Option.Call, "put": ql.Option.Put}
+    kinds: dict[Kind, Any] = {"call": ql.Option.Call, "put": ql.Option.Put}
     worst = ("", 0.0, 0.0, 0.0)
     for outer in kinds:
         for inner in kinds:
