@@ -7,11 +7,12 @@ fitted on one half of the draws and valued on the other, and then the halves cha
 import dataclasses
 from collections.abc import Iterable
 
+import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
-from framerail.deal.options import Flexibility, abandon
+from framerail.deal.options import Flexibility, abandon, follow
 from framerail.studies.structure_figures import FAILURES, StructureFigures
 
 WAIT = 21.0 / 365.25
@@ -87,8 +88,22 @@ def _both_ways(
     for order in orders:
         known, flow, left = (jnp.asarray(each[order]) for each in (state, cash, salvage))
         choice = None if allowed is None else jnp.asarray(allowed[order])
-        found.append(abandon(known, flow, left, one, degree=degree, allowed=choice))
+        made = abandon(known, flow, left, one, degree=degree, allowed=choice)
+        mine = None if choice is None else choice[:half]
+        fitted = follow(made.policy, known[:half], left[:half], flow[:half], one, counted=mine)
+        pays = float(fitted.sample.mean()) > float(flow[:half].sum(axis=1).mean())
+        found.append(made if pays else _unused(made))
     return found
+
+
+def _unused(made: Flexibility) -> Flexibility:
+    """A rule that loses on the very paths that it was fitted on is not followed on others."""
+    nothing = jnp.zeros(())
+    return eqx.tree_at(
+        lambda f: (f.value, f.worth, f.standard_error, f.chance),
+        made,
+        (made.without, nothing, nothing, jnp.zeros_like(made.chance)),
+    )
 
 
 def _mean(values: Iterable[Array]) -> float:
