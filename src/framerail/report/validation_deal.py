@@ -1,5 +1,7 @@
 """`framerail validate deal`: each bar of the deal stage with what the model gives."""
 
+import importlib
+import importlib.util
 from collections.abc import Callable, Sequence
 
 from rich.table import Table
@@ -7,7 +9,7 @@ from rich.table import Table
 from framerail.report.structures import read_structures, variant_settings
 from framerail.report.validation import Check, Line, validation_table
 from framerail.scenario_file import read_scenario
-from framerail.studies.validation_deal import DEAL_CHECKS, Comparison, conservation
+from framerail.studies.validation_deal import DEAL_CHECKS, Comparison, conservation, quantlib
 
 REAL_DEALS = ("deal-vw-rivian", "deal-gm-nikola", "deal-foxconn-lordstown")
 """Published term sheets that come with the package."""
@@ -31,8 +33,15 @@ def _conservation() -> Sequence[Line]:
     return [_line(one) for one in conservation(own.deal, sheets)]
 
 
+def _quantlib() -> Sequence[Line]:
+    """QuantLib comes with the extra `peers`."""
+    here = importlib.util.find_spec("QuantLib") is not None
+    return [_line(one) for one in quantlib(importlib.import_module("QuantLib") if here else None)]
+
+
 CHECKS: dict[str, Check] = {name: _of(check) for name, check in DEAL_CHECKS.items()} | {
-    "conservation": _conservation
+    "quantlib": _quantlib,
+    "conservation": _conservation,
 }
 """Named checks in the order of the table."""
 

@@ -5,8 +5,6 @@ Every function returns `Comparison`s; `DEAL_CHECKS` names them all. Published va
 """
 
 import dataclasses
-import importlib
-import importlib.util
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -202,11 +200,10 @@ def american_put(
     return estimate(found.sample, found.control, mean, antithetic=True)
 
 
-def quantlib() -> list[Comparison]:
-    """Compound options beside QuantLib, where it is installed (extra `peers`)."""
-    if importlib.util.find_spec("QuantLib") is None:
+def quantlib(ql: Any) -> list[Comparison]:
+    """Compound options beside QuantLib, given as a module; None where it is not installed."""
+    if ql is None:
         return [Comparison("QuantLib", "", "not installed", 0.0, None)]
-    ql: Any = importlib.import_module("QuantLib")
     today, g = ql.Date(1, 3, 2024), _GESKE
     ql.Settings.instance().evaluationDate = today
     day = ql.Actual365Fixed()
@@ -301,7 +298,6 @@ def conservation(deal: DealInputs, sheets: Mapping[str, Terms]) -> list[Comparis
 DEAL_CHECKS: dict[str, Callable[[], list[Comparison]]] = {
     "closed-forms": closed_forms,
     "longstaff-schwartz": simulated,
-    "quantlib": quantlib,
     "panel": panel,
     "backtests": backtests,
 }
