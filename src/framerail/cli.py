@@ -47,6 +47,7 @@ class Stage(StrEnum):
     cost = "cost"
     plant = "plant"
     program = "program"
+    deal = "deal"
 
 
 @app.callback()
@@ -213,9 +214,9 @@ def validate(
 ) -> None:
     """Print every bar of a stage: predicted beside measured, pass or short."""
     try:
-        if stage is Stage.vehicle:
-            console.print(fr.validate_vehicle(only or []))
-        else:
+        if stage in (Stage.cost, Stage.plant, Stage.program):
             console.print(fr.validate_business(stage.value, only or []))
+        else:
+            console.print(getattr(fr, f"validate_{stage.value}")(only or []))
     except fr.ScenarioError as error:
         raise _fail(str(error)) from None

@@ -47,8 +47,10 @@ clauses = st.fixed_dictionaries(
         ),
         "build_fee": st.fixed_dictionaries({"markup": share, "payment_terms": st.floats(0.0, 0.5)}),
         "equity": st.fixed_dictionaries(
-            {"amount": money, "date": date, "share": share, "exit_date": date}
+            {"amount": money, "date": date, "share": share, "exit_date": date},
+            optional={"anti_dilution": share},
         ),
+        "consent": st.fixed_dictionaries({"raises_refused": share}),
         "cost_sharing": st.fixed_dictionaries(
             {"engineering_by_incumbent": share, "investment_by_start_up": share}
         ),

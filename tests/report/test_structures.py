@@ -11,12 +11,28 @@ from rich.console import Console
 from framerail.report.structure_console import UNSETTLED, structures_summary, verdict
 from framerail.report.structure_tables import TABLES, structure_tables
 from framerail.report.structures import variant_settings, write_structures
+from framerail.studies.outside_options import OutsideOptions
 from framerail.studies.structure_figures import FAILURES, StructureFigures
 from framerail.studies.structure_options import EXITS, stopping, waiting
 from framerail.studies.structures import OWN, Structures
+from framerail.studies.tranche_schedule import Offer, Tranche, bargain
 
 DRAWS = 64
 NAMES = (OWN, "all upfront", "milestones", "equity")
+
+
+VALUES = np.linspace(-9e8, -1e8, DRAWS)
+OUTSIDE = OutsideOptions(
+    {"do nothing": 0.0 * VALUES, "own platform later": VALUES},
+    {"carry on": 0.0 * VALUES, "bridge loan": 0.0 * VALUES + 2e7},
+    np.ones(DRAWS, bool),
+    1.0,
+)
+OFFERS = [
+    Offer((Tranche("upfront", face, 2024.25),), np.array([5e8 - face, face - 1e8]),
+          np.array([1e6, 1e6]), VALUES)
+    for face in (0.0, 2e8, 4e8, 6e8)
+]  # fmt: skip
 
 
 def batch(**fields):
@@ -46,6 +62,8 @@ def made(draws, shift, seed):
         incumbent_cash=generator.normal(-1e7, 2e7, (DRAWS, FAILURES, quarters // 4)),
         failure_date=generator.uniform(2024.5, 2040.0, (DRAWS, FAILURES)),
         incumbent_discount=np.ones((DRAWS, quarters)),
+        start_up_discount=np.ones((DRAWS, quarters)),
+        alone=blank,
     )
 
 
@@ -64,6 +82,8 @@ def found(study, scenario):
             for name, one in figures.items()
         },
         sites=study.sites,
+        outside=OUTSIDE,
+        bargain=bargain(OFFERS, OUTSIDE.disagreement, 0.6),
         seed=1,
     )
 
@@ -78,7 +98,8 @@ def test_terminal_fits_in_80_columns_and_answers_every_question(found):
     text = text_of(found)
     assert max(len(line) for line in text.splitlines()) <= 80
     for heading in ("Gain over no deal", "The check", "fails after signing", "Three weeks",
-                    "Freedom to stop", "Plant", "has failed before the first truck"):  # fmt: skip
+                    "Freedom to stop", "Plant", "has failed before the first truck",
+                    "Without the deal", "Tranche schedules", "Bargain over"):  # fmt: skip
         assert heading in text
     for name in NAMES:
         assert text.count(name) >= 8
@@ -87,7 +108,11 @@ def test_terminal_fits_in_80_columns_and_answers_every_question(found):
 
 
 def test_verdict_names_the_best_and_says_when_to_walk_away(found):
-    joint, accepted, waits, check = verdict(found)
+    joint, accepted, schedule, waits, check = verdict(found)
+    assert "against do nothing" in accepted
+    assert "bridge loan ($20 million for its holders)" in schedule
+    assert "2 of 4 tranche schedules" in schedule
+    assert "$200M 2024.25" in schedule
     assert "'milestones'" in joint
     assert "should accept 'milestones'" in accepted
     assert "three weeks" in waits
@@ -104,7 +129,9 @@ def test_verdict_names_the_best_and_says_when_to_walk_away(found):
 
 def test_tables_are_complete_and_agree_with_the_terminal(found, tmp_path):
     write_structures(found, tmp_path)
-    assert {path.stem for path in tmp_path.iterdir()} == set(TABLES)
+    assert {path.stem for path in tmp_path.glob("*.csv")} == set(TABLES)
+    told = (tmp_path / "structures.txt").read_text("utf-8")
+    assert "Public facts do not settle" in told
     table = pd.read_csv(tmp_path / "structures.csv").set_index(["structure", "figure"])
     for name in NAMES:
         rows = table.loc[name]["mean"]

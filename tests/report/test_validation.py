@@ -30,6 +30,17 @@ def test_a_bar_may_have_two_ends():
     assert Line("coverage", "", "", 90.0, 95.0, low=85.0).passed
 
 
+def test_the_deals_bars_stand_and_fit():
+    page = Console(file=io.StringIO(), width=80)
+    page.print(fr.validate_deal(["closed-forms", "backtests"]))
+    lines = page.file.getvalue().splitlines()
+    assert max(map(len, lines)) <= 80
+    assert sum(line.rstrip().endswith(" pass") for line in lines) == 12
+    assert not any(line.rstrip().endswith(" short") for line in lines)
+    with pytest.raises(fr.ScenarioError, match="no such check"):
+        fr.validate_deal(["labels"])
+
+
 def test_an_unknown_check_is_told():
     with pytest.raises(fr.ScenarioError, match="no such check"):
         fr.validate_vehicle(["two-parameter"])

@@ -8,13 +8,14 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from framerail.deal import MarketAccess, PartnerFlows, SharedProgram, survive
+from framerail.deal import MarketAccess, PartnerFlows, SharedProgram, Terms, survive
 from framerail.engine import headline_of
 from framerail.numerics.calendar import quarter_grid
 from framerail.report.structures import VARIANTS, read_structures
 from framerail.studies import structure_figures as chain
 from framerail.studies import structures
 from framerail.studies.sampling import column_indices, sample_leaves, sobol_points
+from framerail.studies.structure_chain import Chain, SolvedRows, fees_of
 from framerail.studies.structure_figures import (
     CHECK,
     FAILURES,
@@ -75,6 +76,8 @@ def figures(shapes, gain, paid=0.0, cash=None, date=None, seed=0):
         incumbent_cash=np.zeros((DRAWS, FAILURES, years)) if cash is None else cash,
         failure_date=np.full((DRAWS, FAILURES), 2038.0) if date is None else date,
         incumbent_discount=np.ones((DRAWS, quarters)),
+        start_up_discount=np.ones((DRAWS, quarters)),
+        alone=blank,
     )
 
 
@@ -94,9 +97,10 @@ def test_one_program_serves_all_bundled_structures(read):
     points = sobol_points(8, len(own.uncertainty), 1)
     extra = sobol_points(8, 2, 2)
     terms = {n: drawn_terms(s, own, points, extra) for n, s in {OWN: own, **variants}.items()}
-    assert list(chain._groups(terms)) == [[OWN, *variants]]
+    assert len({jax.tree.structure(sheet) for sheet in terms.values()}) == 1
+    assert len({fees_of(sheet) for sheet in terms.values()}) == 1
     dearer = eqx.tree_at(lambda t: t.royalty.per_unit, terms[OWN], terms[OWN].royalty.per_unit + 1)
-    assert len(list(chain._groups({**terms, "dearer": dearer}))) == 2
+    assert fees_of(dearer) != fees_of(terms[OWN])
 
 
 def test_draws_are_paired_and_only_the_terms_differ(read):
@@ -116,15 +120,17 @@ def test_draws_are_paired_and_only_the_terms_differ(read):
     assert share.max() <= 0.7
 
 
-def test_the_program_traces_to_one_row_per_draw_and_structure(read):
+def test_both_programs_trace_to_one_row_per_draw(read):
     own, _ = read
     points = sobol_points(8, len(own.uncertainty), 1)
     sheet = drawn_terms(own, own, points, points[:, :1])
-    two = jax.tree.map(lambda leaf: jnp.stack([leaf, leaf], 1), sheet)
+    sheet = jax.tree.map(jnp.asarray, sheet)
+    fees = Terms(royalty=sheet.royalty, build_fee=sheet.build_fee)
     rows = jnp.asarray(sample_leaves(own, points))
-    shape = eqx.filter_eval_shape(chain.figures_of, own, column_indices(own), rows, two)
-    assert shape.paid.shape == (8, 2)
-    assert shape.incumbent_cash.shape == (8, 2, FAILURES, own.start_of_quarter.shape[0] // 4)
+    markets = eqx.filter_eval_shape(chain.markets_of, own, column_indices(own), rows, fees)
+    shape = eqx.filter_eval_shape(chain.figures_of, markets, sheet)
+    assert shape.paid.shape == shape.alone.shape == (8,)
+    assert shape.incumbent_cash.shape == (8, FAILURES, own.start_of_quarter.shape[0] // 4)
 
 
 @pytest.mark.parametrize(("cash", "fails"), [(5e9, False), (1e6, True)])
@@ -157,9 +163,14 @@ def test_incumbent_accepts_its_best_structure_only_if_it_beats_walking_away(read
              "milestones": (20e6, -10e6), "equity": (-90e6, 160e6)}  # fmt: skip
 
     def compare(shift):
-        def stand_in(scenario, rows, terms, progress):
-            return {name: figures(shapes, np.add(gains[name], shift)) for name in terms}
+        class StandIn(Chain):
+            def solve(self, rows, terms, step, scenario=None):
+                return SolvedRows([], rows.shape[0])
 
+            def settle(self, solved, terms, step):
+                return figures(shapes, np.add(gains[step.removeprefix("Structure: ")], shift))
+
+        stand_in = StandIn(own, ())
         return structures(own, variants, draws=DRAWS, chain=stand_in, compare_sites=False)
 
     found, poorer = compare(0.0), compare(-30e6)
@@ -236,3 +247,19 @@ def test_a_bad_program_with_a_living_partner_is_stopped_only_where_that_is_allow
 def test_dates():
     assert decimal_year("2024-03-01") == pytest.approx(2024.0 + 60 / 366)
     assert pytest.approx(21.0) == WAIT * 365.25
+
+
+def test_the_living_do_not_judge_for_the_failed(shapes):
+    """Living paths lose by a curve that no polynomial follows; going on after a failure pays a
+    little: who may stop only then should never do so."""
+    generator = np.random.default_rng(5)
+    years = np.arange(2024.0, 2038.0)
+    date = np.full((DRAWS, FAILURES), 2038.0)
+    date[:, 0] = 2026.5
+    early = generator.normal(0.0, 5e7, (DRAWS, FAILURES))
+    cash = -4e7 * np.exp(np.abs(early) / 5e7)[:, :, None] * np.ones(years.size)
+    cash[:, :, 0] = early
+    cash = np.where(date[:, :, None] < years, 5e6, cash)
+    one = figures(shapes, (0.0, 0.0), cash=cash, date=date)
+    assert stopping(one, years, 0.0, after_failure=True).worth == pytest.approx(0.0, abs=1e3)
+    assert stopping(one, years, 0.0).worth > 1e7

@@ -138,6 +138,9 @@ def both_survivals(
     deal = alone + flows.start_up + book.cash
     put = put_on_delisting(start_up, grid)
     reach = [effective_access(each) for each in (setting.with_deal, setting.without_deal)]
+    if inputs.terms.consent is not None:
+        allowed = 1.0 - inputs.terms.consent.raises_refused
+        reach[0] = eqx.tree_at(lambda each: each.raises, reach[0], allowed * reach[0].raises)
     access = jax.tree.map(lambda *each: jnp.stack(each), *reach)
     both = jax.vmap(
         lambda drift, due, reach: survive(

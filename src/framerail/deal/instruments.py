@@ -16,6 +16,7 @@ from framerail.deal.clauses.conditions import (
     DEADLINE_WIDTH,
     ChangeOfControl,
     Condition,
+    Consent,
     Refusal,
     ShareCapital,
     Termination,
@@ -151,6 +152,9 @@ class EquityStake(Declared):
     """Date on which the shares are sold or valued."""
     requires: tuple[str, ...] = eqx.field(static=True, default=())
     """Conditions precedent."""
+    anti_dilution: Fraction | None = None
+    """Share of the dilution by later investors from which the stake is protected: none of it 0,
+    full ratchet 1; left out, the stake is not diluted."""
 
 
 class CostSharing(Declared):
@@ -230,6 +234,8 @@ class Terms(Declared):
     """What is due when somebody buys the start-up."""
     termination: Termination | None = None
     """The incumbent's right to end the agreement."""
+    consent: Consent | None = None
+    """The incumbent's say in the start-up's new money."""
 
     def faults(self) -> tuple[str, ...]:
         """Dates that cannot be met, names that nothing bears, circles."""

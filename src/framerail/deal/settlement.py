@@ -226,6 +226,11 @@ def settle_at(
     net_proceeds = estate_payments(book.proceeds[None], failing, start_up.estate.delay)[0]
     paid = {key: book.transfers[key].payment * performing for key in sorted(book.transfers)}
     sold = {key: book.exits[key] * performing for key in sorted(book.exits)}
+    raised, owned, part = _new_money(book, performing)
+    if terms.equity is not None and terms.equity.anti_dilution is not None:
+        # New investors' shares dilute the stake, but for what it is protected from.
+        kept = 1.0 - (1.0 - terms.equity.anti_dilution) * part
+        sold["equity sale"] = kept * sold["equity sale"]
     payer = {key: book.transfers[key].payer for key in paid}
     zero = jnp.zeros(grid.quarters)
     lent = sum((paid[key] for key in paid if payer[key] == "creditors"), start=zero)
@@ -239,7 +244,6 @@ def settle_at(
     bid = _asset_purchase(terms.asset_purchase, start_up, book, flows, performing, failing, chance)
     counted = performing * fraction_before(start_up.franchise.date, grid)
     service, old_bills = plan.debt_service * counted, plan.suppliers * counted
-    raised, owned = _new_money(book, performing)
     ledger = jnp.stack(
         [
             -deal + relief + recovered[0] - to_estate,
@@ -301,9 +305,9 @@ def estate_payments(
 
 def _new_money(
     book: Book, performing: Float[Array, "quarter"]
-) -> tuple[Float[Array, "quarter"], Float[Array, "quarter"]]:
-    """What new investors put in, and what they own of the franchise at its date."""
+) -> tuple[Float[Array, "quarter"], Float[Array, "quarter"], Scalar]:
+    """What new investors put in, what they own of the franchise at its date, and their share."""
     raised = book.raised * performing
     total, worth = jnp.sum(raised), jnp.sum(book.franchise)
     share = total / jnp.maximum(total + worth, 1.0)
-    return raised, share * book.franchise * performing
+    return raised, share * book.franchise * performing, share

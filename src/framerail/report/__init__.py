@@ -15,6 +15,7 @@ from framerail.report.summary import summary_schema as summary_schema
 from framerail.report.tables import TABLES as TABLES
 from framerail.report.validation import validate_vehicle as validate_vehicle
 from framerail.report.validation_business import validate_business as validate_business
+from framerail.report.validation_deal import validate_deal as validate_deal
 from framerail.report.vehicle_table import run_vehicles as run_vehicles
 from framerail.report.view import View as View
 from framerail.report.view import view as view

@@ -11,15 +11,16 @@ from rich.text import Text
 from framerail.report.console_table import console_table, spaced
 from framerail.report.facts import paired
 from framerail.report.spread import share, spread
+from framerail.report.structure_outside import outside_console, outside_verdict, schedule_verdict
 from framerail.report.structure_tables import figure_values, mean_if_fails, ranked_share
 from framerail.report.words import dollars, millions, percent, title
 from framerail.studies import Structures
 
 UNSETTLED = (
     "Public facts do not settle: what the $400 million was to buy, the stake, the fee per truck, "
-    "the builder's price, who pays for engineering, what would remain of a license in insolvency, "
-    "and why the talks ended. These are assumed with ranges; the sign of a gain inside them is a "
-    "result of the assumptions."
+    "the builder's price, who pays for engineering, exclusivity and break fee, what would remain "
+    "of a license in insolvency, what either side could do instead, and why the talks ended. "
+    "These are assumed with ranges; the sign of a gain inside them is a result of the assumptions."
 )
 """Said with every answer about the reference case."""
 
@@ -29,6 +30,7 @@ def structures_summary(found: Structures) -> Group:
     parts: list[Any] = [Text(found.scenario.about.title, style="bold"), Text("")]
     parts += [Padding(Text(text), (0, 0, 1, 0)) for text in verdict(found)]
     parts += [_gains(found), _money(found), _leaks(found), _failure(found), _losses(found)]
+    parts += outside_console(found)
     parts += [_waiting(found), _stopping(found), _sites(found)]
     note = f"{int(found.usable.sum()):,} of {found.usable.size:,} draws usable, seed {found.seed}."
     return Group(*parts, Text(f"{UNSETTLED}\n{note}", style="dim"))
@@ -48,10 +50,12 @@ def verdict(found: Structures) -> list[str]:
     )
     told = f"{dollars(float(gains[mine].mean()))} on average"
     chance = f"a gain in {percent(share(gains[mine] > 0))} of draws"
+    beside = outside_verdict(found)
     second = (
-        f"{incumbent} should walk away: its best structure, '{mine}', brings {told} ({chance})."
+        f"{incumbent} should walk away{beside}: its best structure, '{mine}', brings {told} "
+        f"({chance})."
         if signed is None
-        else f"{incumbent} should accept '{signed}': {told} ({chance})."
+        else f"{incumbent} should accept '{signed}': {told} ({chance}){beside}."
     )
     wait = found.waiting[mine]
     against = (
@@ -65,7 +69,7 @@ def verdict(found: Structures) -> list[str]:
         f"{against} against the better of signing and leaving at once, if those weeks show how "
         "near to failing the start-up is."
     )
-    return [first, second, third, _check(found)]
+    return [first, second, *schedule_verdict(found), third, _check(found)]
 
 
 def _check(found: Structures) -> str:

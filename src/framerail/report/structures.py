@@ -7,12 +7,17 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from rich.console import Console
+
+from framerail.report.checkpoint import program_store
+from framerail.report.structure_console import structures_summary
 from framerail.report.structure_tables import structure_tables
 from framerail.scenario import Scenario
 from framerail.scenario_file import read_scenario
 from framerail.scenario_file.layers import is_leaf
 from framerail.studies import Progress, Structures
 from framerail.studies import structures as compare
+from framerail.studies.outside_options import Alternatives
 
 VARIANTS = {
     "all upfront": "deal-upfront",
@@ -20,6 +25,16 @@ VARIANTS = {
     "equity": "deal-equity",
 }
 """Bundled structures: name, and the part that is laid over the scenario's own term sheet."""
+
+
+OUTSIDE = {
+    "own platform later": "outside-own-platform",
+    "Mitsubishi-based pickup": "outside-mitsubishi",
+    "buy the estate": "outside-estate",
+}
+"""What the incumbent could do without the deal: name, and the part laid over the scenario."""
+RESCUE = "outside-rescue"
+"""What the start-up could do, as clauses of a term sheet."""
 
 
 def _inline(value: Any) -> str:
@@ -60,6 +75,19 @@ def read_structures(name: str, overrides: Sequence[str] = ()) -> tuple[Scenario,
     }
 
 
+def read_alternatives(name: str, overrides: Sequence[str] = ()) -> Alternatives:
+    """The scenario under what each side could do without the deal.
+
+    Raises:
+        ScenarioError: as `read_scenario`.
+    """
+
+    def under(part: str) -> Scenario:
+        return read_scenario(name, [*overrides, *variant_settings(part)])
+
+    return Alternatives({title: under(part) for title, part in OUTSIDE.items()}, under(RESCUE))
+
+
 def run_structures(
     name: str,
     overrides: Sequence[str] = (),
@@ -78,14 +106,24 @@ def run_structures(
     own, variants = read_structures(name, overrides)
     if out is not None:
         Path(out).mkdir(parents=True, exist_ok=True)
-    found = compare(own, variants, draws=draws, seed=seed, progress=progress)
+    found = compare(
+        own,
+        variants,
+        read_alternatives(name, overrides),
+        draws=draws,
+        seed=seed,
+        programs=program_store(),
+        progress=progress,
+    )
     if out is not None:
         write_structures(found, out)
     return found
 
 
 def write_structures(found: Structures, folder: str | Path) -> None:
-    """One CSV file per table."""
+    """One CSV file per table, and the answers in words (`structures.txt`)."""
     Path(folder).mkdir(parents=True, exist_ok=True)
+    with (Path(folder) / "structures.txt").open("w", encoding="utf-8") as stream:
+        Console(file=stream, width=80, color_system=None).print(structures_summary(found))
     for name, frame in structure_tables(found).items():
         frame.to_csv(Path(folder) / f"{name}.csv", index=False, lineterminator="\n")

@@ -48,7 +48,7 @@ def site_comparison(
     found = {chosen: first_draws(base, draws)}
     for name in sorted(set(scenario.plant.sites) - {chosen}):
         elsewhere = realized_policy(at_site(scenario, name))
-        rows = _rows_at_site(scenario, name, base.inputs[:draws], points)
+        rows = rows_at_site(scenario, name, base.inputs[:draws], points)
         outputs = evaluate_rows(
             elsewhere, rows, step=f"Site: {name}", progress=progress, programs=programs
         )
@@ -56,9 +56,7 @@ def site_comparison(
     return found
 
 
-def _rows_at_site(
-    scenario: Scenario, name: str, rows: np.ndarray, points: np.ndarray
-) -> np.ndarray:
+def rows_at_site(scenario: Scenario, name: str, rows: np.ndarray, points: np.ndarray) -> np.ndarray:
     """Rows in which the chosen site's columns hold draws of the other site's inputs."""
     values = dict(zip(leaf_paths(scenario), jax.tree_util.tree_leaves(scenario), strict=True))
     distributions = {leaf.path: leaf.distribution for leaf in scenario.uncertainty}

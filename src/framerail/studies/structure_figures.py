@@ -1,12 +1,9 @@
-"""Several term sheets on the same draws: markets solved once, every term sheet settled on them.
+"""What one draw says of one term sheet: who gains, where the check goes, what a failure leaves.
 
-Term sheets with the same clauses are one compiled program. What the markets see of a term sheet is
-its royalty and its fee for building; where those differ too, the markets are solved again.
+Markets are solved first, by themselves: what they see of a term sheet is its royalty and its fee
+for building. Any number of term sheets is then settled on them (`structure_chain`).
 """
 
-import os
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import equinox as eqx
@@ -17,6 +14,7 @@ from jaxtyping import Array, Float
 
 from framerail.deal import (
     PARTIES,
+    DealInputs,
     PartnerFlows,
     Survival,
     Terms,
@@ -31,8 +29,7 @@ from framerail.numerics.batching import over_lanes
 from framerail.numerics.calendar import QuarterGrid, fraction_after, fraction_before
 from framerail.quantities import Scalar
 from framerail.scenario import Scenario, leaf_paths
-from framerail.studies.rows import CHUNK, Progress
-from framerail.studies.sampling import column_indices, with_columns
+from framerail.studies.sampling import sobol_points, with_columns
 
 CHECK = ("upfront license", "milestone", "equity purchase")
 """Clauses that make up the check, as in `Headline.cheque`."""
@@ -40,7 +37,6 @@ FAILURES = 4
 """Dates of failure per draw, evenly spaced in probability, on which the incumbent's cash is
 followed; the first is the draw's own."""
 _TERMS = "deal.terms."
-_SEEN_BY_MARKETS = ("royalty.", "build_fee.")
 
 
 class StructureFigures(eqx.Module):
@@ -67,12 +63,10 @@ class StructureFigures(eqx.Module):
     failure_date: Float[Array, " failure"]
     """Date of the failure, decimal year; the calendar's end if there is none."""
     incumbent_discount: Float[Array, " quarter"]
-
-
-Chain = Callable[
-    [Scenario, np.ndarray, Mapping[str, Terms], Progress | None], dict[str, StructureFigures]
-]
-"""Evaluates rows under several term sheets; see `evaluate_structures`."""
+    start_up_discount: Float[Array, " quarter"]
+    alone: Float[Array, ""]
+    """Value of the incumbent's trucks built by itself from the start, the platform's development
+    included; present value at the calendar's start."""
 
 
 def check_money(
@@ -98,19 +92,23 @@ def check_promised(terms: Terms) -> Scalar:
     return sum((clause.amount for clause in clauses if clause is not None), start=jnp.zeros(()))
 
 
-def _incumbent_paths(
-    e: Evaluation, scenario: Scenario, grid: QuarterGrid
+def incumbent_paths(
+    deal: DealInputs, flows: PartnerFlows, survival: Survival, grid: QuarterGrid
 ) -> tuple[Float[Array, "failure year"], Float[Array, " failure"]]:
-    """The incumbent's cash by year along several dates of failure of one draw."""
-    deal, partners = scenario.deal, scenario.deal.partners
-    book = open_book(deal.terms, e.flows, partners, deal.survival.with_deal, grid)
-    book = with_new_money(book, e.deal.survival, partners.start_up, grid)
+    """The incumbent's cash by year along several dates of failure of one draw, and these dates.
+
+    `survival` is that with the deal. The cash is the ledger's and the outside's: a path's sum is
+    the incumbent's value in the settlement at that date.
+    """
+    partners = deal.partners
+    book = open_book(deal.terms, flows, partners, deal.survival.with_deal, grid)
+    book = with_new_money(book, survival, partners.start_up, grid)
     chances = jnp.mod(deal.survival.chance + jnp.arange(FAILURES) / FAILURES, 1.0)
-    times = jax.vmap(lambda at: default_quarter(e.deal.survival.cumulative, at))(chances)
-    books = jax.vmap(lambda at: settle_at(deal.terms, e.flows, partners, book, at, grid))(times)
+    times = jax.vmap(lambda at: default_quarter(survival.cumulative, at))(chances)
+    books = jax.vmap(lambda at: settle_at(deal.terms, flows, partners, book, at, grid))(times)
     mine = PARTIES.index("incumbent")
     cash = books.ledger[:, mine] + books.external[:, mine]
-    present = cash * e.flows.incumbent_discount[None, :]
+    present = cash * flows.incumbent_discount[None, :]
     by_year = jnp.sum(present.reshape(FAILURES, -1, 4), axis=2)
     return by_year, grid.start_of_quarter[0] + times / 4.0
 
@@ -128,7 +126,7 @@ def structure_figures(e: Evaluation, scenario: Scenario) -> StructureFigures:
     fails = jnp.sum(weight)
     mine = PARTIES.index("incumbent")
     against = deal.value_if_default[mine, :-1] - deal.value_without[mine]
-    by_year, date = _incumbent_paths(e, scenario, grid)
+    by_year, date = incumbent_paths(scenario.deal, e.flows, deal.survival, grid)
     return StructureFigures(
         headline=headline(e, scenario),
         promised=check_promised(terms),
@@ -142,112 +140,73 @@ def structure_figures(e: Evaluation, scenario: Scenario) -> StructureFigures:
         incumbent_cash=by_year,
         failure_date=date,
         incumbent_discount=e.flows.incumbent_discount,
+        start_up_discount=e.flows.start_up_discount,
+        alone=e.flows.incumbent_alone @ e.flows.incumbent_discount,
     )
 
 
-def figures_of(
-    scenario: Scenario,
-    indices: tuple[int, ...],
-    rows: Float[Array, "row column"],
-    terms: Terms,
-) -> StructureFigures:
-    """Rows of input values under several term sheets: leading axes row and structure.
+def markets_of(
+    scenario: Scenario, indices: tuple[int, ...], rows: Float[Array, "row column"], fees: Terms
+) -> Any:
+    """Solved markets of rows of input values (`Markets` with a leading row axis).
 
-    `terms` has those axes on every leaf; all its royalties and fees of a row are the same.
+    `fees` has what markets see of a term sheet, every leaf of shape (row,).
     """
 
-    def here(row: Float[Array, " column"], first: Terms) -> Scenario:
+    def one(lane: tuple[Float[Array, " column"], Terms]) -> Any:
+        row, seen = lane
         drawn = with_columns(scenario, indices, row)
-        return eqx.tree_at(lambda s: s.deal.terms, drawn, first)
+        return solve_markets(eqx.tree_at(lambda s: s.deal.terms, drawn, seen))
+
+    return over_lanes(one, (rows, fees))
+
+
+def figures_of(markets: Any, terms: Terms) -> StructureFigures:
+    """Figures of solved markets under a term sheet, both with a leading row axis."""
 
     def one(solved: Any, sheet: Terms) -> StructureFigures:
         under = eqx.tree_at(lambda m: m.setting.scenario.deal.terms, solved, sheet)
         return structure_figures(value(under), under.setting.scenario)
 
-    first = jax.tree.map(lambda leaf: leaf[:, 0], terms)
-    markets = over_lanes(lambda lane: solve_markets(here(*lane)), (rows, first))
-    return jax.vmap(jax.vmap(one, in_axes=(None, 0)))(markets, terms)
+    return jax.vmap(one)(markets, terms)
 
 
-_compiled = eqx.filter_jit(figures_of)
+def drawn_leaves(
+    variant: Scenario,
+    base: Scenario,
+    paths: list[str],
+    points: np.ndarray,
+    extra: np.ndarray,
+) -> list[np.ndarray]:
+    """Inputs of a variant at the draws of the base, by path: every one of shape (draw,).
 
-
-def evaluate_structures(
-    scenario: Scenario,
-    rows: np.ndarray,
-    terms: Mapping[str, Terms],
-    progress: Progress | None = None,
-) -> dict[str, StructureFigures]:
-    """Figures of every row under every term sheet, as NumPy arrays with a leading row axis.
-
-    **Arguments:** `rows` as for `evaluate_rows`; `terms` by name, every leaf of shape (row,);
-    `progress` is told after every chunk.
-    """
-    groups = list(_groups(terms))
-    whole, done = rows.shape[0] * len(groups), 0
-    tell = progress or (lambda *_: None)
-    found: dict[str, StructureFigures] = {}
-    for names in groups:
-        stacked = jax.tree.map(lambda *leaves: np.stack(leaves, 1), *(terms[n] for n in names))
-        parts = []
-        for part in _chunks(scenario, rows, stacked):
-            parts.append(part)
-            tell("Structures", done + min(len(parts) * CHUNK, rows.shape[0]), whole)
-        done += rows.shape[0]
-        joined = jax.tree.map(lambda *x: np.concatenate(x)[: rows.shape[0]], *parts)
-        for place, name in enumerate(names):
-            found[name] = jax.tree.map(lambda leaf, k=place: leaf[:, k], joined)
-    return {name: found[name] for name in terms}
-
-
-def _chunks(scenario: Scenario, rows: np.ndarray, terms: Terms) -> Iterator[StructureFigures]:
-    """Chunks in order, as many at a time as there are cores; fewer rows make a smaller chunk."""
-    size = min(CHUNK, rows.shape[0])
-    chunks = -(-rows.shape[0] // size)
-    filler = np.arange(chunks * size) % rows.shape[0]
-    indices = column_indices(scenario)
-
-    def work(number: int) -> StructureFigures:
-        place = filler[number * size : (number + 1) * size]
-        sheet = jax.tree.map(lambda leaf: jnp.asarray(leaf[place]), terms)
-        made = _compiled(scenario, indices, jnp.asarray(rows[place]), sheet)
-        return jax.tree.map(np.asarray, made)
-
-    yield work(0)  # compiles once, before the workers share the program
-    with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
-        yield from pool.map(work, range(1, chunks))
-
-
-def _groups(terms: Mapping[str, Terms]) -> Iterator[list[str]]:
-    """Names of term sheets with the same clauses and the same fees in every row."""
-    groups: dict[Any, list[str]] = {}
-    for name, sheet in terms.items():
-        fees = [
-            np.asarray(leaf).tobytes()
-            for path, leaf in zip(leaf_paths(sheet), jax.tree.leaves(sheet), strict=True)
-            if path.startswith(_SEEN_BY_MARKETS)
-        ]
-        key = (jax.tree.structure(sheet), tuple(fees))
-        groups.setdefault(key, []).append(name)
-    yield from groups.values()
-
-
-def drawn_terms(variant: Scenario, base: Scenario, points: np.ndarray, extra: np.ndarray) -> Terms:
-    """A variant's term sheet at the draws of the base: every leaf of shape (draw,).
-
-    A term that is uncertain in both takes the base's coordinate of the unit cube, so that draws
+    An input that is uncertain in both takes the base's coordinate of the unit cube, so that draws
     are paired; one that only the variant leaves open takes a column of `extra`.
     """
     place = {leaf.path: k for k, leaf in enumerate(base.uncertainty)}
     known = {leaf.path: leaf.distribution for leaf in variant.uncertainty}
-    new = [path for path in sorted(known) if path.startswith(_TERMS) and path not in place]
-    leaves, structure = jax.tree.flatten(variant.deal.terms)
+    new = [path for path in sorted(known) if path not in place]
+    values = dict(zip(leaf_paths(variant), jax.tree.leaves(variant), strict=True))
     drawn = []
-    for path, leaf in zip(leaf_paths(variant.deal.terms), leaves, strict=True):
-        full = _TERMS + path
-        if full not in known:
-            drawn.append(np.full(points.shape[0], float(leaf)))
+    for path in paths:
+        if path not in known:
+            drawn.append(np.full(points.shape[0], float(values[path])))
             continue
-        column = points[:, place[full]] if full in place else extra[:, new.index(full)]
-        drawn.append(np.asarray(known[full].quantile(column)))
-    return jax.tree.unflatten(structure, drawn)
+        column = points[:, place[path]] if path in place else extra[:, new.index(path)]
+        drawn.append(np.asarray(known[path].quantile(column)))
+    return drawn
+
+
+def drawn_terms(variant: Scenario, base: Scenario, points: np.ndarray, extra: np.ndarray) -> Terms:
+    """A variant's term sheet at the draws of the base: every leaf of shape (draw,)."""
+    paths = [_TERMS + path for path in leaf_paths(variant.deal.terms)]
+    drawn = drawn_leaves(variant, base, paths, points, extra)
+    return jax.tree.unflatten(jax.tree.structure(variant.deal.terms), drawn)
+
+
+def extra_points(base: Scenario, variants: list[Scenario], draws: int, seed: int) -> np.ndarray:
+    """Coordinates for inputs that only variants leave open; the base's own stay those of a run."""
+    known = {leaf.path for leaf in base.uncertainty}
+    new = [{leaf.path for leaf in one.uncertainty} - known for one in variants]
+    dimension = max((len(paths) for paths in new), default=0)
+    return sobol_points(draws, max(dimension, 1), seed + 1)

@@ -7,11 +7,12 @@ fitted on one half of the draws and valued on the other, and then the halves cha
 import dataclasses
 from collections.abc import Iterable
 
+import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
-from framerail.deal.options import Flexibility, abandon
+from framerail.deal.options import Flexibility, abandon, follow
 from framerail.studies.structure_figures import FAILURES, StructureFigures
 
 WAIT = 21.0 / 365.25
@@ -73,7 +74,11 @@ class Stopping:
 
 
 def _both_ways(
-    state: np.ndarray, cash: np.ndarray, salvage: np.ndarray, degree: int
+    state: np.ndarray,
+    cash: np.ndarray,
+    salvage: np.ndarray,
+    degree: int,
+    allowed: np.ndarray | None = None,
 ) -> list[Flexibility]:
     """Fitted on each half of the paths and valued on the other."""
     half = cash.shape[0] // 2
@@ -82,8 +87,23 @@ def _both_ways(
     found = []
     for order in orders:
         known, flow, left = (jnp.asarray(each[order]) for each in (state, cash, salvage))
-        found.append(abandon(known, flow, left, one, degree=degree))
+        choice = None if allowed is None else jnp.asarray(allowed[order])
+        made = abandon(known, flow, left, one, degree=degree, allowed=choice)
+        mine = None if choice is None else choice[:half]
+        fitted = follow(made.policy, known[:half], left[:half], flow[:half], one, counted=mine)
+        pays = float(fitted.sample.mean()) > float(flow[:half].sum(axis=1).mean())
+        found.append(made if pays else _unused(made))
     return found
+
+
+def _unused(made: Flexibility) -> Flexibility:
+    """A rule that loses on the very paths that it was fitted on is not followed on others."""
+    nothing = jnp.zeros(())
+    return eqx.tree_at(
+        lambda f: (f.value, f.worth, f.standard_error, f.chance),
+        made,
+        (made.without, nothing, nothing, jnp.zeros_like(made.chance)),
+    )
 
 
 def _mean(values: Iterable[Array]) -> float:
@@ -160,10 +180,13 @@ def stopping(
     state = path_states(figures, years)[: draws * FAILURES]
     discount = np.asarray(figures.incumbent_discount)[:draws, ::4].repeat(FAILURES, axis=0)
     salvage = -exit_cost * discount
-    if after_failure:
-        salvage = np.where(state[:, :, 2] > 0.0, salvage, _NEVER)
     salvage[:, 0] = _NEVER  # at the start the choice is not to sign
-    found = _both_ways(state, cash, salvage, _degree(cash.shape[0]))
+    allowed = None
+    if after_failure:
+        # A rule fitted on paths without a choice would judge the few that have one by the many.
+        allowed = state[:, :, 2] > 0.0
+        salvage = np.where(allowed, salvage, _NEVER)
+    found = _both_ways(state, cash, salvage, _degree(cash.shape[0]), allowed)
     return Stopping(
         exit_cost=exit_cost,
         after_failure=after_failure,

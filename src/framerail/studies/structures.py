@@ -13,18 +13,17 @@ import jax
 import numpy as np
 
 from framerail.deal import Terms
-from framerail.scenario import Scenario
-from framerail.studies.comparison import site_comparison
+from framerail.scenario import Scenario, leaf_paths
+from framerail.studies.comparison import at_site, rows_at_site
 from framerail.studies.monte_carlo import MonteCarlo, realized_policy
-from framerail.studies.rows import Progress
-from framerail.studies.sampling import sample_leaves, sobol_points
-from framerail.studies.structure_figures import (
-    Chain,
-    StructureFigures,
-    drawn_terms,
-    evaluate_structures,
-)
+from framerail.studies.outside_options import Alternatives, Drawn, OutsideOptions, outside_options
+from framerail.studies.programs import Programs, ProgramStore
+from framerail.studies.rows import CHUNK, Progress
+from framerail.studies.sampling import columns, sample_leaves, sobol_points
+from framerail.studies.structure_chain import Chain, SolvedRows, settle_all, study_paths
+from framerail.studies.structure_figures import StructureFigures, drawn_terms, extra_points
 from framerail.studies.structure_options import EXITS, Stopping, Waiting, stopping, waiting
+from framerail.studies.tranche_schedule import Bargain, search
 
 OWN = "scenario's own"
 """Name of the term sheet that the scenario itself has."""
@@ -32,6 +31,8 @@ MOST = 4
 """Term sheets compared at once: each different set of clauses compiles anew."""
 DRAWS = 256
 """Draws by default."""
+SEARCHED = 2 * CHUNK
+"""Draws, at most, on which tranche schedules are searched."""
 INCUMBENT, START_UP = 0, 1
 
 
@@ -41,7 +42,8 @@ class Structures:
 
     `figures` has every draw, `usable` marks those that count, the same for all structures;
     `waiting` and `stopping` are by structure (`stopping` one per `EXITS`), `sites` the scenario's
-    own term sheet at every site.
+    own term sheet at every site, `outside` what each side has without the deal, `bargain` the
+    search over tranche schedules against it (both None where no alternatives were given).
     """
 
     scenario: Scenario
@@ -50,6 +52,8 @@ class Structures:
     waiting: dict[str, Waiting]
     stopping: dict[str, list[Stopping]]
     sites: dict[str, MonteCarlo]
+    outside: OutsideOptions | None
+    bargain: Bargain | None
     seed: int
 
     @property
@@ -80,10 +84,16 @@ class Structures:
         return max(self.names, key=lambda name: self.gain(name).mean())
 
     @property
+    def reservation(self) -> float:
+        """What the incumbent expects without the deal, over doing nothing (dollars)."""
+        return float(self.outside.disagreement[INCUMBENT]) if self.outside else 0.0
+
+    @property
     def accept(self) -> str | None:
-        """What the incumbent should sign: its best structure, if that beats walking away."""
+        """What the incumbent should sign: its best structure, if that beats its best option
+        outside the deal."""
         best = self.best_for_incumbent
-        return best if self.gain(best).mean() > 0.0 else None
+        return best if self.gain(best).mean() > self.reservation else None
 
 
 def usable_draws(figures: StructureFigures, usable: np.ndarray) -> StructureFigures:
@@ -101,38 +111,53 @@ def decimal_year(iso_date: str) -> float:
 def structures(
     scenario: Scenario,
     variants: Mapping[str, Scenario],
+    alternatives: Alternatives | None = None,
     *,
     draws: int = DRAWS,
     seed: int | None = None,
+    programs: ProgramStore | None = None,
     progress: Progress | None = None,
-    chain: Chain = evaluate_structures,
+    chain: Chain | None = None,
     compare_sites: bool = True,
 ) -> Structures:
     """Compare the scenario's term sheet with those of variants on the same draws.
 
     **Arguments:** `variants` by name: the same scenario with other terms (nothing else of them is
-    read); `draws`; `seed` defaults to the scenario's; `chain` evaluates rows under term sheets;
-    `compare_sites` also evaluates the scenario's own terms at every other site.
+    read); `alternatives`, what each side could do without the deal; `draws`; `seed` defaults to
+    the scenario's; `programs` keeps traced programs for the next process; `chain` evaluates rows
+    under term sheets; `compare_sites` also evaluates the scenario's own terms at every other site.
 
     Raises:
-        ValueError: with more than `MOST` term sheets, or fewer than 8 draws.
+        ValueError: with more than `MOST` term sheets, fewer than 8 draws, or alternatives with
+            other tables than the scenario's.
     """
     if len(variants) >= MOST or draws < 8:
         raise ValueError(f"at most {MOST} structures and at least 8 draws; take fewer, or more")
     seed = scenario.about.seed if seed is None else seed
     points = sobol_points(draws, len(scenario.uncertainty), seed)
-    extra = _extra_points(scenario, variants, draws, seed)
-    rows = sample_leaves(scenario, points)
+    others = list(variants.values()) + (alternatives.all if alternatives else [])
+    extra = extra_points(scenario, others, draws, seed)
+    paths = study_paths(scenario, alternatives.varied(scenario) if alternatives else ())
+    rows = _rows(scenario, paths, points)
+    if chain is None:
+        chain = Chain(realized_policy(scenario), paths, Programs(programs), progress)
     terms: dict[str, Terms] = {
         name: drawn_terms(one, scenario, points, extra)
         for name, one in {OWN: scenario, **variants}.items()
     }
-    figures = chain(realized_policy(scenario), rows, terms, progress)
-    own = MonteCarlo(rows, figures[OWN].headline, seed)
+    figures, solved = settle_all(chain, rows, terms)
     usable = np.all([np.asarray(one.headline.fatal) == 0 for one in figures.values()], axis=0)
+    as_of = decimal_year(scenario.about.as_of)
+    outside, bargained = None, None
+    if alternatives is not None:
+        drawn = Drawn(points, extra, rows, figures[OWN], as_of)
+        outside = outside_options(chain, alternatives, drawn)
+        bargained = _bargain(chain, solved, terms[OWN], outside)
+        usable &= outside.usable
+        outside = dataclasses.replace(outside, usable=usable)
     kept = {name: usable_draws(one, usable) for name, one in figures.items()}
     quarters = np.asarray(scenario.start_of_quarter)
-    as_of = decimal_year(scenario.about.as_of)
+    own = MonteCarlo(rows[:, : len(columns(scenario))], figures[OWN].headline, seed)
     return Structures(
         scenario=scenario,
         figures=figures,
@@ -142,16 +167,45 @@ def structures(
             name: [stopping(one, quarters[::4], *how) for how in EXITS]
             for name, one in kept.items()
         },
-        sites=site_comparison(scenario, own, draws, progress) if compare_sites else {},
+        sites=_sites(chain, own, terms[OWN], points) if compare_sites else {},
+        outside=outside,
+        bargain=bargained,
         seed=seed,
     )
 
 
-def _extra_points(
-    scenario: Scenario, variants: Mapping[str, Scenario], draws: int, seed: int
-) -> np.ndarray:
-    """Coordinates for terms that only variants leave open; the base's own stay those of a run."""
-    known = {leaf.path for leaf in scenario.uncertainty}
-    new = [{leaf.path for leaf in one.uncertainty} - known for one in variants.values()]
-    dimension = max((len(paths) for paths in new), default=0)
-    return sobol_points(draws, max(dimension, 1), seed + 1)
+def _rows(scenario: Scenario, paths: tuple[str, ...], points: np.ndarray) -> np.ndarray:
+    """The study's rows: a run's columns, then the values of those that only options vary."""
+    own = sample_leaves(scenario, points)
+    values = dict(zip(leaf_paths(scenario), jax.tree.leaves(scenario), strict=True))
+    more = [np.full(own.shape[0], float(values[path])) for path in paths[own.shape[1] :]]
+    return np.column_stack([own, *more])
+
+
+def _bargain(chain: Chain, solved: SolvedRows, terms: Terms, outside: OutsideOptions) -> Bargain:
+    """Tranche schedules on the first draws, against what each side has outside."""
+    count = min(solved.rows, SEARCHED)
+    some = SolvedRows(solved.chunks[: -(-count // CHUNK)], count)
+    power = float(chain.scenario.deal.bargain.incumbent_power)
+    first = jax.tree.map(lambda leaf: leaf[:count], terms)
+    return search(chain, some, first, outside.disagreement, power)
+
+
+def _sites(
+    chain: Chain, own: MonteCarlo, terms: Terms, points: np.ndarray
+) -> dict[str, MonteCarlo]:
+    """The scenario's own terms at every site, on the draws of the chosen one."""
+    scenario = chain.scenario
+    found = {scenario.plant.chosen: own}
+    count = own.inputs.shape[1]
+    later = _rows(scenario, chain.paths, points)[:, count:]
+    for name in sorted(set(scenario.plant.sites) - {scenario.plant.chosen}):
+        rows = rows_at_site(scenario, name, own.inputs, points)
+        step, there = f"Site: {name}", at_site(scenario, name)
+        solved = chain.solve(np.column_stack([rows, later]), terms, step, there)
+        figures = chain.settle(solved, terms, step)
+        found[name] = MonteCarlo(rows, figures.headline, own.seed)
+    return found
+
+
+__all__ = ["OWN", "Structures", "decimal_year", "structures", "usable_draws"]

@@ -3,6 +3,7 @@
 from framerail.deal.clauses.conditions import (
     ChangeOfControl,
     Condition,
+    Consent,
     Refusal,
     ShareCapital,
     Termination,
@@ -51,6 +52,7 @@ __all__ = [
     "Claim",
     "Commitment",
     "Condition",
+    "Consent",
     "ConvertibleNote",
     "CreditSharing",
     "DevelopmentFee",

@@ -67,6 +67,13 @@ class Termination(Declared):
     """Last date of the right."""
 
 
+class Consent(Declared):
+    """The incumbent's consent to new money, by a seat on the board or by covenant."""
+
+    raises_refused: Fraction
+    """Share of raises that fail for want of its consent, from signing on."""
+
+
 class Refusal(Declared):
     """The payer's right to refuse while the share price is too low."""
 

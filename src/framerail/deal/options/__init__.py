@@ -1,6 +1,7 @@
 """Options: optimal stopping by simulation, closed forms, convertible notes, flexibilities."""
 
 from framerail.deal.options.closed_forms import (
+    Kind,
     MertonFirm,
     WaitingRule,
     bivariate_normal,
@@ -42,6 +43,7 @@ __all__ = [
     "ConvertibleNote",
     "ConvertibleValue",
     "Flexibility",
+    "Kind",
     "MertonFirm",
     "Policy",
     "Stopped",

@@ -80,12 +80,14 @@ def abandon(
     discount: Float[Array, " date"],
     *,
     degree: int = 3,
+    allowed: Bool[Array, "path date"] | None = None,
 ) -> Flexibility:
     """Give the program up at any date: its cash from then on is lost, the salvage comes in.
 
-    Salvage may be negative: fees, claims of suppliers, trucks in the field.
+    Salvage may be negative: fees, claims of suppliers, trucks in the field. `allowed` marks where
+    there is a choice (everywhere if left out); the rule is fitted on those paths alone.
     """
-    return _valued(state, salvage, cash, discount, cash @ discount, degree)
+    return _valued(state, salvage, cash, discount, cash @ discount, degree, counted=allowed)
 
 
 def wait(
