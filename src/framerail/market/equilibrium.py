@@ -20,6 +20,7 @@ from framerail.market.pricing import (
     zeta_jacobian,
 )
 from framerail.numerics.fixed_point import Solution, fixed_point
+from framerail.numerics.linear import solve, solve_dominant
 from framerail.numerics.outcome import flag
 
 
@@ -36,7 +37,9 @@ class Accuracy(NamedTuple):
     """Evaluations of the markup map after which mixing gives up."""
     plain_until: float
     """Raw residual above which steps are not mixed, in dollars. Mixing extrapolates badly where
-    a few dear products, bought by a few rich buyers, are far from their prices."""
+    a few dear products, bought by a few rich buyers, are far from their prices. Unmixed steps are
+    stretched by each price's own curvature, and so are the mixed ones that follow; infinite: mix
+    at once, nothing stretched."""
     plain_steps: int
     """Unmixed steps to try again from the start where mixing fails or ends at a minimum of some
     firm's profit; zero for none. Minima repel them."""
@@ -56,13 +59,25 @@ NEAR = QUICK._replace(loose=1e-7, corrections=0)
 """From a start within cents of the answer: mixing to the end, and no matrix is formed."""
 EXACT = Accuracy(
     tolerance=1e-9,
-    loose=1e-2,
+    loose=1e-9,
     corrections=2,
     max_iterations=300,
     plain_until=10.0,
     plain_steps=3_000,
 )
 """For single questions, far-off shocks and cheap products."""
+
+
+_APPROACH = 500
+"""Unmixed steps at most."""
+_SETTLED = 1e-2
+"""Raw residual at which unmixed steps of a second try end, in dollars."""
+_HURRY = 60
+"""Unmixed steps in single precision at most."""
+_LARGEST_GAIN = 10.0
+"""Stretch of an unmixed step at most; where more is asked for, the step is plain."""
+_FACTOR = 4.0
+"""A stretched step leads to a markup within this factor of the one asked for."""
 
 
 class Offers(eqx.Module):
@@ -205,23 +220,32 @@ def equilibrium(
     utility = Utility(gross_utility(buyers, offers), offers.availability)
     market = _Market(buyers, offers, ownership, utility, strategic)
     start = jnp.where(strategic > 0, start_price, offers.start_price)
-    solved = _solve(start, market, accuracy)
-    count = solved.stats.iterations
+    gain, count = None, jnp.zeros((), dtype=jnp.int32)
+    near = start
+    if accuracy.plain_until < float("inf"):
+        near, gain, count = _hurry(start, market, accuracy.plain_until)
+    solved = _solve(near, gain, market, accuracy)
+    count = count + solved.stats.iterations
     if accuracy.plain_steps:
-        at = jax.lax.stop_gradient(solved.value)
-        failed = solved.outcome | jnp.any(_at_a_minimum(at, market))
-        again = jnp.where(failed, jax.lax.stop_gradient(start), at)
-        size = jnp.where(failed, jnp.inf, 0.0)
-        again, more = _plain(again, size, market, accuracy.loose, accuracy.plain_steps)
-        solved, count = _solve(again, market, accuracy), count + more
+        at, far = jax.lax.stop_gradient((solved.value, start))
+        held = jax.lax.stop_gradient(market)
+        at, more = jax.lax.cond(
+            solved.outcome | jnp.any(_at_a_minimum(at, held)),
+            lambda: _plain(far, held, _SETTLED, accuracy.plain_steps),
+            lambda: (at, jnp.zeros((), dtype=jnp.int32)),
+        )
+        solved = _solve(at, gain, market, accuracy)
+        count = count + more
     return _report(solved.value, market, count, accuracy.tolerance)
 
 
-def _solve(start: Float[Array, " product"], market: _Market, accuracy: Accuracy) -> Solution:
-    more = jnp.zeros((), dtype=jnp.int32)
-    if accuracy.plain_until < float("inf"):
-        start, more = _plain(start, jnp.asarray(jnp.inf), market, accuracy.plain_until, 500)
-    solved = fixed_point(
+def _solve(
+    start: Float[Array, " product"],
+    gain: Float[Array, " product"] | None,
+    market: _Market,
+    accuracy: Accuracy,
+) -> Solution:
+    return fixed_point(
         _answer,
         start,
         market,
@@ -229,20 +253,79 @@ def _solve(start: Float[Array, " product"], market: _Market, accuracy: Accuracy)
         loose=accuracy.loose,
         jacobian=_answer_slope,
         corrections=accuracy.corrections,
+        enough=0.0 if gain is None else accuracy.tolerance,
+        gain=gain,
+        linear=solve if gain is None else solve_dominant,
         max_iterations=accuracy.max_iterations,
     )
-    return eqx.tree_at(lambda s: s.stats.iterations, solved, solved.stats.iterations + more)
+
+
+def _hurry(
+    start: Float[Array, " product"], market: _Market, enough: float
+) -> tuple[Float[Array, " product"], Float[Array, " product"], Int[Array, ""]]:
+    """`_approach` in single precision, which takes half the time, then in double."""
+    near, _, count = _approach(*_single((start, market)), enough, _HURRY)
+    near = jnp.where(market.strategic > 0, near.astype(start.dtype), start)
+    near, gain, more = _approach(near, market, enough, _APPROACH)
+    return near, gain, count + more
+
+
+def _single(tree: Any) -> Any:
+    return jax.tree_util.tree_map(lambda leaf: leaf.astype(jnp.float32), tree)
+
+
+class _Approach(NamedTuple):
+    price: Float[Array, " product"]
+    gain: Float[Array, " product"]
+    size: Float[Array, ""]
+    count: Int[Array, ""]
+
+
+def _approach(
+    price: Float[Array, " product"], market: _Market, enough: float, limit: int
+) -> tuple[Float[Array, " product"], Float[Array, " product"], Int[Array, ""]]:
+    """Steps stretched by own curvature until the residual is `enough`; the last stretch, and how
+    many evaluations.
+
+    A dear product that few rich buyers take asks for nearly the markup it has, whatever that is:
+    d zeta_j / d p_j is near one and plain steps creep. Dividing by one less that slope is Newton's
+    step in each price alone. Where the slope is so near one (or above: a minimum of profit) that
+    the step would be `_LARGEST_GAIN` plain ones, the plain one is taken: there the stretched
+    steps would leave the way of the plain ones, which says which equilibrium counts.
+    """
+    price, market = jax.lax.stop_gradient((price, market))
+    cost = market.offers.marginal_cost
+
+    def unfinished(state: _Approach) -> Bool[Array, ""]:
+        return (state.size > enough) & (state.count < limit)
+
+    def advance(state: _Approach) -> _Approach:
+        parts = _pieces(state.price, market)
+        asked, markup = zeta(parts), state.price - cost
+        asked = jnp.where(jnp.isfinite(asked), asked, markup)
+        slope = own_curvature(market.buyers, parts, markup)
+        tame = slope < 1 - 1 / _LARGEST_GAIN
+        gain = jnp.where(tame, 1 / (1 - jnp.clip(slope, -2.0, 1 - 1 / _LARGEST_GAIN)), 1.0)
+        gap = jnp.where(market.strategic > 0, asked - markup, 0.0)
+        # No further than a factor from what is asked: a slope holds only nearby.
+        stretched = jnp.clip(markup + gain * gap, asked / _FACTOR, asked * _FACTOR)
+        return _Approach(
+            price=jnp.where(market.strategic > 0, cost + stretched, state.price),
+            gain=gain,
+            size=jnp.max(jnp.abs(gap)),
+            count=state.count + 1,
+        )
+
+    far = jnp.asarray(jnp.inf, dtype=price.dtype)
+    begin = _Approach(price, jnp.ones_like(price), far, jnp.zeros((), jnp.int32))
+    end = jax.lax.while_loop(unfinished, advance, begin)
+    return end.price, end.gain, end.count
 
 
 def _plain(
-    price: Float[Array, " product"],
-    size: Float[Array, ""],
-    market: _Market,
-    enough: float,
-    limit: int,
+    price: Float[Array, " product"], market: _Market, enough: float, limit: int
 ) -> tuple[Float[Array, " product"], Int[Array, ""]]:
-    """Unmixed steps until the residual, `size` at first, is `enough`; and how many."""
-    price, market = jax.lax.stop_gradient((price, market))
+    """Unmixed steps, not stretched, until the residual is `enough`; and how many."""
 
     def unfinished(state: tuple[Array, Array, Array]) -> Array:
         _, size, count = state
@@ -253,7 +336,7 @@ def _plain(
         answer = _answer(price, market)
         return answer, jnp.max(jnp.abs(answer - price)), count + 1
 
-    begin = (price, size, jnp.zeros((), dtype=jnp.int32))
+    begin = (price, jnp.asarray(jnp.inf), jnp.zeros((), dtype=jnp.int32))
     price, _, count = jax.lax.while_loop(unfinished, advance, begin)
     return price, count
 

@@ -78,7 +78,7 @@ def pieces(
     choice = choose(
         utility.gross - buyers.sensitivity[:, None] * price[None, :], utility.availability
     )
-    earned = (choice.bought * markup[None, :]) @ ownership.cash @ ownership.control.T
+    earned = choice.bought @ (markup[:, None] * ownership.cash) @ ownership.control.T
     weighted = (buyers.weight * buyers.sensitivity)[:, None] * choice.shadow
     return Pieces(
         choice=choice,
@@ -118,15 +118,18 @@ def own_curvature(
 ) -> Float[Array, " product"]:
     """d zeta_j / d p_j: below one where a price is a local maximum of its firm's profit."""
     bought = parts.choice.bought
-    steep = buyers.sensitivity[:, None] * parts.weighted
-    earning = steep * parts.earned / parts.own[None, :]
+    per_dollar = buyers.sensitivity
+    earning = parts.weighted * parts.earned / parts.own[None, :]
+    steep = per_dollar @ parts.weighted
+    steeper = per_dollar @ (parts.weighted * bought)
     numerator = (
-        jnp.sum(2 * (parts.weighted + earning) * bought - earning, axis=0)
-        - jnp.sum(steep * bought, axis=0) * markup
+        jnp.sum((2 * parts.weighted) * bought, axis=0)
+        + 2 * (per_dollar @ (earning * bought))
+        - per_dollar @ earning
+        - steeper * markup
         - parts.slope
     )
-    denominator = jnp.sum(steep * (bought - 1), axis=0)
-    return (numerator - zeta(parts) * denominator) / _positive(parts.slope)
+    return (numerator - zeta(parts) * (steeper - steep)) / _positive(parts.slope)
 
 
 def markups(buyers: Buyers, ownership: Ownership, choice: Choice) -> Float[Array, " product"]:
