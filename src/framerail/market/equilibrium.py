@@ -74,8 +74,10 @@ _SETTLED = 1e-2
 """Raw residual at which unmixed steps of a second try end, in dollars."""
 _HURRY = 60
 """Unmixed steps in single precision at most."""
-_LARGEST_GAIN = 10.0
-"""Stretch of an unmixed step at most; where more is asked for, the step is plain."""
+_LARGEST_GAIN = 20.0
+"""Stretch of an unmixed step at most."""
+_STEEP, _CREEP = 0.8, 0.2
+"""Where d zeta_j / d p_j exceeds the first, a step changes the markup by the second at most."""
 _FACTOR = 4.0
 """A stretched step leads to a markup within this factor of the one asked for."""
 
@@ -264,7 +266,7 @@ def _hurry(
     start: Float[Array, " product"], market: _Market, enough: float
 ) -> tuple[Float[Array, " product"], Float[Array, " product"], Int[Array, ""]]:
     """`_approach` in single precision, which takes half the time, then in double."""
-    near, _, count = _approach(*_single((start, market)), enough, _HURRY)
+    near, _, count = _approach(_single(start), _single(market), enough, _HURRY)
     near = jnp.where(market.strategic > 0, near.astype(start.dtype), start)
     near, gain, more = _approach(near, market, enough, _APPROACH)
     return near, gain, count + more
@@ -278,7 +280,7 @@ class _Approach(NamedTuple):
     price: Float[Array, " product"]
     gain: Float[Array, " product"]
     size: Float[Array, ""]
-    count: Int[Array, ""]
+    steps: Int[Array, ""]
 
 
 def _approach(
@@ -289,37 +291,39 @@ def _approach(
 
     A dear product that few rich buyers take asks for nearly the markup it has, whatever that is:
     d zeta_j / d p_j is near one and plain steps creep. Dividing by one less that slope is Newton's
-    step in each price alone. Where the slope is so near one (or above: a minimum of profit) that
-    the step would be `_LARGEST_GAIN` plain ones, the plain one is taken: there the stretched
-    steps would leave the way of the plain ones, which says which equilibrium counts.
+    step in each price alone, and from a minimum of profit (slope above one) it leads away as the
+    plain one does. Which equilibrium counts is for the plain steps to say (decision 0017), so
+    steep products go in short steps on the same way.
     """
     price, market = jax.lax.stop_gradient((price, market))
     cost = market.offers.marginal_cost
 
     def unfinished(state: _Approach) -> Bool[Array, ""]:
-        return (state.size > enough) & (state.count < limit)
+        return (state.size > enough) & (state.steps < limit)
 
     def advance(state: _Approach) -> _Approach:
         parts = _pieces(state.price, market)
         asked, markup = zeta(parts), state.price - cost
         asked = jnp.where(jnp.isfinite(asked), asked, markup)
         slope = own_curvature(market.buyers, parts, markup)
-        tame = slope < 1 - 1 / _LARGEST_GAIN
-        gain = jnp.where(tame, 1 / (1 - jnp.clip(slope, -2.0, 1 - 1 / _LARGEST_GAIN)), 1.0)
+        gain = 1 / (1 - jnp.clip(jnp.nan_to_num(slope), -2.0, 1 - 1 / _LARGEST_GAIN))
         gap = jnp.where(market.strategic > 0, asked - markup, 0.0)
-        # No further than a factor from what is asked: a slope holds only nearby.
-        stretched = jnp.clip(markup + gain * gap, asked / _FACTOR, asked * _FACTOR)
+        # A slope holds only nearby: where it is steep, a long step would jump to another
+        # equilibrium; and no markup may end far from the one asked for.
+        longest = jnp.where(slope < _STEEP, jnp.inf, jnp.maximum(jnp.abs(gap), _CREEP * markup))
+        stretched = markup + jnp.clip(gain * gap, -longest, longest)
+        stretched = jnp.clip(stretched, asked / _FACTOR, asked * _FACTOR)
         return _Approach(
             price=jnp.where(market.strategic > 0, cost + stretched, state.price),
             gain=gain,
             size=jnp.max(jnp.abs(gap)),
-            count=state.count + 1,
+            steps=state.steps + 1,
         )
 
     far = jnp.asarray(jnp.inf, dtype=price.dtype)
     begin = _Approach(price, jnp.ones_like(price), far, jnp.zeros((), jnp.int32))
     end = jax.lax.while_loop(unfinished, advance, begin)
-    return end.price, end.gain, end.count
+    return end.price, end.gain, end.steps
 
 
 def _plain(
