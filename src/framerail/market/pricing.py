@@ -101,16 +101,16 @@ def zeta_jacobian(
 ) -> Float[Array, "product product"]:
     """d zeta_j / d p_l at [j, l], where every markup moves with its own price."""
     bought = parts.choice.bought
-    steep = buyers.sensitivity[:, None] * parts.weighted
-    earning = steep * parts.earned
-    flat = parts.weighted.T @ bought
-    curved = steep.T @ bought
-    earned = earning.T @ bought
-    part = ownership.matrix() / parts.own[:, None]
-    numerator = flat + 2 * earned / parts.own[:, None] + part * (flat - curved * markup[None, :])
-    numerator -= jnp.diag(parts.slope + jnp.sum(earning, axis=0) / parts.own)
-    denominator = curved - jnp.diag(jnp.sum(steep, axis=0))
-    return (numerator - zeta(parts)[:, None] * denominator) / _positive(parts.slope)[:, None]
+    per_dollar = buyers.sensitivity[:, None]
+    steep = per_dollar * parts.weighted
+    earning = steep * parts.earned / parts.own[None, :]
+    asked = zeta(parts)
+    # Two products of buyers' matrices are all that is needed: numerator and denominator share one.
+    change = (parts.weighted + 2 * earning - asked[None, :] * steep).T @ bought
+    rivals = parts.weighted.T @ (bought * (1 - per_dollar * markup[None, :]))
+    change += ownership.matrix() / parts.own[:, None] * rivals
+    own = parts.slope + jnp.sum(earning, axis=0) - asked * jnp.sum(steep, axis=0)
+    return (change - jnp.diag(own)) / _positive(parts.slope)[:, None]
 
 
 def own_curvature(
