@@ -61,7 +61,8 @@ def sobol(count, seed):
 
 def path(row, truck, nodes):
     """Equilibria of two model years with the scenario's four trucks on sale."""
-    market = with_columns(SCENARIO, COLUMNS, row).market
+    drawn = with_columns(SCENARIO, COLUMNS, row)
+    market = drawn.market
     table = product_table(market.products)
     for name in table.names:
         if "alaska" in name or "nissan-" in name:
@@ -76,12 +77,13 @@ def path(row, truck, nodes):
     cost = jnp.asarray([42_000.0 if "rwd" in name else 51_000.0 for name in table.names])
     solved = []
     for year in YEARS:
-        level = (1 + market.trends.inflation) ** (year - market.calibration_year)
+        level = (1 + drawn.program.inflation) ** (year - market.calibration_year)
         offers = offers_in_year(
             market,
             table,
             known,
             jnp.asarray(year),
+            price_level=level,
             entrant_cost=cost * level + truck[2],
             credit=truck[1] * table.electric,
             entry=jnp.ones(len(table.names)),

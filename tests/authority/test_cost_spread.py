@@ -10,6 +10,7 @@ from framerail.scenario import leaf_paths
 from framerail.scenario_file import read_scenario
 
 DRAWS = 256
+INFLATION = jnp.asarray(0.023)
 WORKED = (29_838.0, 30_996.0)
 """The facts' direct cost of a 75 kWh rear-drive Alaska, LFP and NMC, 2022 dollars."""
 
@@ -22,7 +23,7 @@ def scenario():
 @pytest.fixture(scope="module")
 def drawn(scenario):
     """Elements by draw of the rear-drive truck at the publishers' volumes, 2022 dollars."""
-    cost = scenario.cost
+    cost, site = scenario.cost, scenario.plant.sites["canton"]
     leaves, shape = jax.tree.flatten(cost)
     places = [path for path in leaf_paths(scenario) if path.startswith("cost.")]
     assert len(places) == len(leaves)
@@ -47,9 +48,13 @@ def drawn(scenario):
             platform_annual=deck.learning.reference_annual,
             top_hat_annual=deck.learning.reference_annual,
             labor_hours=jnp.asarray(23.0),
-            wage=jnp.asarray(55.0) * price_level(deck.prices, year),
+            wage=jnp.asarray(55.0) * price_level(INFLATION, year),
+            electricity_price=site.electricity_price,
+            gas_price=site.gas_price,
+            inbound_distance=site.inbound_distance,
+            pack_distance=site.pack_distance,
             haul_distance=here.haul_distance["canton"],
-            price_level=price_level(deck.prices, year),
+            price_level=price_level(INFLATION, year),
             credit_per_kwh=jnp.asarray(0.0),
         )
         found = unit_cost(deck, here.contents["alaska-rwd"], circumstances)

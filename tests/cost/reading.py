@@ -10,6 +10,9 @@ from framerail.cost import CostCircumstances, CostInputs, price_level
 from framerail.distributions import DISTRIBUTIONS
 from framerail.quantities import Uncertain
 
+INFLATION = jnp.asarray(0.023)
+"""The program's, in a scenario."""
+
 
 def _plain(node):
     if not isinstance(node, dict):
@@ -25,7 +28,6 @@ def _plain(node):
 def raw_cost() -> dict:
     file = resources.files("framerail").joinpath("scenarios", "parts", "cost.toml")
     raw = tomllib.loads(file.read_text("utf-8"))["cost"]
-    raw["deck"]["prices"]["inflation"] = 0.023  # the program's, in a scenario
     return raw
 
 
@@ -46,10 +48,12 @@ def circumstances(
         "top_hat_annual": annual / 2,
         "labor_hours": 28.0,
         "wage": 48.0,
+        "electricity_price": 0.07,
+        "gas_price": 0.6,
+        "inbound_distance": 500.0,
+        "pack_distance": 500.0,
         "haul_distance": 1_000.0,
         "credit_per_kwh": credit,
     }
     scalars = {name: jnp.asarray(float(value)) for name, value in numbers.items()}
-    return CostCircumstances(
-        **scalars, price_level=price_level(inputs.deck.prices, scalars["model_year"])
-    )
+    return CostCircumstances(**scalars, price_level=price_level(INFLATION, scalars["model_year"]))

@@ -43,7 +43,7 @@ def test_the_production_credit_stands_apart():
     with_credit = unit_cost(INPUTS.deck, truck(), circumstances(INPUTS, credit=45.0))
     without = unit_cost(INPUTS.deck, truck(), circumstances(INPUTS, credit=0.0))
     assert float(with_credit.variable) == float(without.variable)
-    expected = -45.0 * 75.0 * float(INPUTS.deck.pack.credit_pass_through)
+    expected = -45.0 * 75.0
     assert float(with_credit.production_credit) == pytest.approx(expected, rel=1e-12)
     assert float(with_credit.net_variable) == pytest.approx(
         float(with_credit.variable) + expected, rel=1e-12
@@ -245,7 +245,7 @@ def test_uncertain_leaves_say_assumed_or_name_a_published_figure():
         plain = [
             f"{path}.{key}"
             for key, entry in node.items()
-            if key not in ("source", "value")
+            if key not in ("source", "value", "as_of")
             and not isinstance(entry, dict | list)
             and source.startswith("assumed")
         ]
@@ -258,3 +258,26 @@ def test_uncertain_leaves_say_assumed_or_name_a_published_figure():
 
     # an assumed figure is a distribution, never a bare constant
     assert bare(READING["raw_cost"](), "cost", "") == []
+
+
+def test_a_sites_energy_and_distances_move_its_own_elements_only():
+    """Dearer power moves plant energy, farther suppliers inbound logistics (warranty follows)."""
+    inputs = READING["reference_inputs"]()
+    truck, at = inputs.contents["alaska-rwd"], READING["circumstances"](inputs)
+    base = unit_cost(inputs.deck, truck, at)
+    use = inputs.deck.conversion
+    assert float(base.plant_energy) == pytest.approx(
+        float(use.electricity) * 0.07 + float(use.gas) * 0.6
+    )
+    far = eqx.tree_at(lambda c: c.inbound_distance, at, jnp.asarray(1_000.0))
+    moved = unit_cost(inputs.deck, truck, far)
+    freight = float(moved.inbound_logistics - base.inbound_logistics)
+    parts = float(base.material - base.pack)
+    expected = float(use.inbound_share) * parts * (1 - float(use.inbound_fixed_part))
+    assert freight == pytest.approx(expected, rel=1e-9)
+    same = [
+        name
+        for (name, now), (_, then) in zip(moved.elements(), base.elements(), strict=True)
+        if float(now) != float(then)
+    ]
+    assert same == ["inbound_logistics", "warranty"]

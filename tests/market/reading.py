@@ -39,7 +39,6 @@ def _plain(node):
 def raw_market() -> dict:
     file = resources.files("framerail").joinpath("scenarios", "parts", "market.toml")
     raw = tomllib.loads(file.read_text("utf-8"))["market"]
-    raw["trends"]["inflation"] = 0.023  # the program's, in a scenario
     return raw
 
 

@@ -54,6 +54,7 @@ def entrant_volume(nodes):
             table,
             known,
             jnp.asarray(year),
+            price_level=jnp.asarray(1.023 ** (year - 2023.0)),
             entrant_cost=jnp.full(len(table.names), 50_000.0),
             credit=jnp.zeros(len(table.names)),
             entry=jnp.ones(len(table.names)),

@@ -21,6 +21,7 @@ from framerail.market import (
 
 READING = runpy.run_path(str(Path(__file__).with_name("reading.py")))
 INPUTS, TABLE, BUYERS, OWNERSHIP, CALIBRATION = READING["calibrated"]()
+INFLATION = 1.023  # a year; the program's, in a scenario
 NONE = jnp.zeros(len(TABLE.names))
 ALL = jnp.ones(len(TABLE.names))
 
@@ -31,6 +32,7 @@ def offers(year, inputs=INPUTS, table=TABLE, credit=NONE, entry=ALL):
         table,
         CALIBRATION,
         jnp.asarray(year),
+        price_level=jnp.asarray(INFLATION ** (year - 2023.0)),
         entrant_cost=CALIBRATION.marginal_cost,
         credit=credit,
         entry=entry,
@@ -84,7 +86,7 @@ def test_rival_comes_only_with_luck():
 def test_costs_follow_inflation_and_learning():
     later = offers(2028.0)
     level = float(later.price_level)
-    assert level == pytest.approx((1 + float(INPUTS.trends.inflation)) ** 5)
+    assert level == pytest.approx(INFLATION**5)
     truck, electric = TABLE.index("f-150"), TABLE.index("r1t")
     before = CALIBRATION.marginal_cost
     assert float(later.marginal_cost[truck]) == pytest.approx(float(before[truck]) * level)
@@ -142,6 +144,7 @@ def test_gradient_of_profit_runs_from_attributes_through_calibration(finite_diff
             table,
             calibration,
             jnp.asarray(2028.0),
+            price_level=jnp.asarray(INFLATION**5),
             entrant_cost=jnp.full(len(TABLE.names), 45_000.0),
             credit=7_500.0 * TABLE.electric,
             entry=ALL,
@@ -160,7 +163,7 @@ def test_gradient_of_profit_runs_from_attributes_through_calibration(finite_diff
         lambda tree: tree.preferences.spread_of_electric,
         lambda tree: tree.products["r1t"].sales,
         lambda tree: tree.products["lightning-sr"].price,
-        lambda tree: tree.trends.inflation,
+        lambda tree: tree.trends.market_growth,
         lambda tree: tree.energy.gasoline,
     )
     for place in places:

@@ -11,6 +11,7 @@ from framerail.program import (
     Commercial,
     Currency,
     Finance,
+    Gate,
     MidCycle,
     Spend,
     Timeline,
@@ -114,9 +115,11 @@ def streams(grid):
 
 @pytest.fixture
 def timeline():
-    gates = scalars(design_freeze=0.35, validation=0.85)
     return Timeline(
-        gates=gates,
+        gates={
+            "design_freeze": Gate(**scalars(place=0.35, slip=0.0)),
+            "validation": Gate(**scalars(place=0.85, slip=0.0)),
+        },
         spend={
             "platform": Spend(
                 **scalars(amount=300e6, opens=0, closes=0.85), kind="engineering", serves="shared"

@@ -80,6 +80,59 @@ def test_a_distribution_of_delays_moves_and_costs_cash(timeline, grid):
     assert bool(jnp.all(jnp.diff(mean_date) > 0.3 * jnp.diff(delays)))
 
 
+def slipped(timeline, gate, years):
+    late = dataclasses.replace(timeline.gates[gate], slip=jnp.asarray(float(years)))
+    return dataclasses.replace(timeline, gates={**timeline.gates, gate: late})
+
+
+def test_a_slip_pushes_what_follows_and_leaves_what_came_before(timeline, grid):
+    """Validation (0.85) half a year late: tooling from 0.45 on stretches, earlier cash stays."""
+    plan, late = (schedule(t, grid) for t in (timeline, slipped(timeline, "validation", 0.5)))
+    np.testing.assert_allclose(late.start_of_production - plan.start_of_production, 0.5)
+    np.testing.assert_allclose(late.end_of_production - plan.end_of_production, 0.25)
+    np.testing.assert_allclose(late.gates["design_freeze"], plan.gates["design_freeze"])
+    np.testing.assert_allclose(late.gates["validation"] - plan.gates["validation"], 0.5)
+    before = grid.end < 2024.25 + 0.35 * 2.85  # the phase that slips opens at the design freeze
+    for name in ("hat", "tools", "prototypes"):
+        early, now = (float(jnp.sum(p.packages[name][before])) for p in (plan, late))
+        assert now <= early + 1e-6
+    built = [p.packages["prototypes"][before] for p in (plan, late)]
+    np.testing.assert_allclose(*built)
+    tools = [float(jnp.sum(p.packages["tools"] * grid.middle)) for p in (plan, late)]
+    assert tools[1] > tools[0] + 0.2 * 200e6
+    np.testing.assert_allclose(jnp.sum(late.packages["slips"]), 0.5 * 60e6)
+    np.testing.assert_allclose(jnp.sum(late.packages["tools"]), 200e6)
+    assert float(late.residual) < 1e-3
+
+
+def test_an_earlier_gates_slip_moves_more_cash(timeline, grid):
+    """The same half year at the design freeze postpones the tooling, at validation only part."""
+
+    def value_of_tooling(gate):
+        plan = schedule(slipped(timeline, gate, 0.5), grid)
+        return float(jnp.sum(1.1 ** (2024.0 - grid.middle) * plan.packages["tools"]))
+
+    assert value_of_tooling("design_freeze") < value_of_tooling("validation") - 1e6
+
+
+def test_slips_have_the_right_derivative(timeline, grid, finite_difference):
+    def worth(years):
+        gates = {n: dataclasses.replace(g, slip=years) for n, g in timeline.gates.items()}
+        plan = schedule(dataclasses.replace(timeline, gates=gates), grid)
+        spent = sum(plan.packages.values())
+        return jnp.sum(1.1 ** (2024.0 - grid.middle) * spent) / 1e6 + plan.end_of_production
+
+    at = 0.213
+    reference = finite_difference(lambda x: worth(jnp.asarray(x)), at, 1e-5)
+    np.testing.assert_allclose(jax.grad(worth)(jnp.asarray(at)), reference, rtol=1e-5)
+
+
+def test_a_gate_outside_the_way_is_named(timeline):
+    gate = dataclasses.replace(timeline.gates["validation"], place=jnp.asarray(1.5))
+    assert "above 0 and at most 1" in gate.faults()[0]
+    assert timeline.gates["validation"].faults() == ()
+
+
 def test_faults_name_dates_in_the_wrong_order(timeline, change):
     reversed_spend = {"hat": change(timeline.spend["hat"], opens=0.9, closes=0.5)}
     wrong = dataclasses.replace(

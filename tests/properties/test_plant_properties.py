@@ -14,7 +14,7 @@ GRID = quarter_grid(2024.0, 14)
 QUIET = settings(derandomize=True, max_examples=25, deadline=None)
 _NUMBERS = (
     *(60.0, 7.5, 2.0, 240.0, 0.95, 0.5, 45_000.0, 410_000.0, 380_000.0, 0.8, 5e3, 6e3),
-    *(80e6, 1.25, 4e3, 60e6, 23.0, 1.5, 55.0, 650e6, 30e6, 0.1, 2003.4),
+    *(80e6, 1.25, 4e3, 60e6, 23.0, 1.5, 55.0, 0.07, 0.6, 600.0, 450.0, 650e6, 30e6, 0.1, 2003.4),
 )
 SITE = Site(*map(jnp.asarray, _NUMBERS))
 # Orders swell and ebb, so that crews come and go, overtime is worked and stock ages.

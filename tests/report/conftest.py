@@ -22,6 +22,8 @@ SCALES = {
     "zero_to_sixty": (5.0, 0.4),
     "unit_cost": (52e3, 4e3),
     "price": (61e3, 4e3),
+    "real_unit_cost": (45e3, 4e3),
+    "real_price": (53e3, 4e3),
     "output": (9e3, 3e3),
     "demand": (11e3, 3e3),
     "taken": (400.0, 300.0),

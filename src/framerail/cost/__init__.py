@@ -4,6 +4,7 @@
 must still pay.
 """
 
+from framerail.cost.battery_pack import MetalContent as MetalContent
 from framerail.cost.battery_pack import PackDeck as PackDeck
 from framerail.cost.battery_pack import pack_cost_per_kwh as pack_cost_per_kwh
 from framerail.cost.bill_of_materials import PublishedCosts as PublishedCosts
@@ -15,6 +16,8 @@ from framerail.cost.inputs import CostDeck as CostDeck
 from framerail.cost.inputs import CostInputs as CostInputs
 from framerail.cost.price_index import PriceIndex as PriceIndex
 from framerail.cost.price_index import price_level as price_level
+from framerail.cost.price_trend import experience_forecast as experience_forecast
+from framerail.cost.price_trend import trend_forecast as trend_forecast
 from framerail.cost.unit_cost import ELEMENTS as ELEMENTS
 from framerail.cost.unit_cost import OUTCOMES as OUTCOMES
 from framerail.cost.unit_cost import CostCircumstances as CostCircumstances

@@ -9,6 +9,7 @@ from typing import Annotated
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from framerail.cost.world_packs import WorldPacks, experience_factor_of_packs
 from framerail.quantities import (
     Declared,
     DollarPerKilowattHour,
@@ -77,7 +78,9 @@ class PackDeck(Declared):
     later_decline: Fraction
     """Fall of cost per year after the curves' end."""
     trend_deviation: Rate
-    """Yearly growth of the pack price against the curve after its base year, until its end."""
+    """Yearly growth of the pack price against curve and world output, until the curve's end."""
+    world: WorldPacks
+    """The world's output of packs against the one that the curves take for granted."""
     lfp_discount_held_from: Year
     """Year from which LFP keeps its published ratio to NMC: the published curves cross later."""
     embedded_metals: MetalPrices
@@ -88,8 +91,6 @@ class PackDeck(Declared):
     """Share of a metal's price difference that the supply contract passes on."""
     supplier_factor: PositiveNumber
     """Price that the program pays over the curve's cost: supplier, region, bargaining."""
-    credit_pass_through: Fraction
-    """Share of the cell and module production credit that reaches the program."""
 
     def faults(self) -> tuple[str, ...]:
         """The curves must have a beginning before their end."""
@@ -148,11 +149,13 @@ def pack_cost_per_kwh(
 ) -> Float[Array, ""]:
     """What the program pays for a pack, dollars of 2022 per gross kWh, always positive.
 
-    A pack cannot cost less than a fifth of its curve, however cheap the metals. The deviation of
-    the market's trend from the curve compounds from the base year to the curve's end.
+    A pack cannot cost less than a fifth of its curve, however cheap the metals. From the base year
+    to the curve's end the price also follows the world's output of packs (Wright's law), and the
+    deviation of the market's trend from both compounds.
     """
     elapsed = jnp.clip(year, deck.base_year, deck.curve_end) - deck.base_year
     trend = (1.0 + deck.trend_deviation) ** elapsed
+    trend = trend * experience_factor_of_packs(deck.world, elapsed)
     nmc_curve = published_cost(deck.nmc, deck, energy, year)
     lfp_curve = lfp_cost(deck, energy, year)
     nmc = jnp.maximum(nmc_curve + metal_adjustment(deck, deck.nmc.metals), 0.2 * nmc_curve)

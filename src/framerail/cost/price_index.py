@@ -2,11 +2,11 @@
 
 from jaxtyping import Array, Float
 
-from framerail.quantities import Declared, PositiveNumber, Rate
+from framerail.quantities import Declared, PositiveNumber
 
 
 class PriceIndex(Declared):
-    """General price level: observed to 2023, assumed growth afterwards."""
+    """General price level as observed, to 2023; what follows is the program's inflation."""
 
     index_2020: PositiveNumber
     """GDP implicit price deflator of 2020, 2012 = 100."""
@@ -14,8 +14,6 @@ class PriceIndex(Declared):
     """GDP implicit price deflator of 2022, 2012 = 100."""
     index_2023: PositiveNumber
     """GDP implicit price deflator of 2023, 2012 = 100."""
-    inflation: Rate
-    """Growth per year after 2023."""
 
     def faults(self) -> tuple[str, ...]:
         """Factors between years divide by the indices."""
@@ -26,9 +24,9 @@ class PriceIndex(Declared):
         )
 
 
-def price_level(index: PriceIndex, year: Float[Array, "..."]) -> Float[Array, "..."]:
+def price_level(inflation: Float[Array, ""], year: Float[Array, "..."]) -> Float[Array, "..."]:
     """General price level of a year over that of 2023; 1 in 2023, `inflation` a year after."""
-    return (1.0 + index.inflation) ** (year - 2023.0)
+    return (1.0 + inflation) ** (year - 2023.0)
 
 
 def from_dollars_of_2022(index: PriceIndex, level: Float[Array, ""]) -> Float[Array, ""]:

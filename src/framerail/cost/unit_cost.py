@@ -16,7 +16,7 @@ from framerail.cost.bill_of_materials import (
     VehicleContents,
     published_costs,
 )
-from framerail.cost.conversion import conversion_costs
+from framerail.cost.conversion import SiteRates, conversion_costs
 from framerail.cost.inputs import CostDeck
 from framerail.cost.learning import GROUPS, group_factors
 from framerail.cost.price_index import from_dollars_of_2020, from_dollars_of_2022
@@ -59,12 +59,21 @@ class CostCircumstances(eqx.Module):
     """Conversion labor per truck, hours, from the site."""
     wage: Float[Array, ""]
     """Labor cost per hour with benefits, dollars of the model year, from the site."""
+    electricity_price: Float[Array, ""]
+    """Electricity at the site, dollars of the model year per kWh."""
+    gas_price: Float[Array, ""]
+    """Natural gas at the site, dollars of the model year per therm."""
+    inbound_distance: Float[Array, ""]
+    """Mean distance from the suppliers to the plant, miles."""
+    pack_distance: Float[Array, ""]
+    """Distance from the pack plant to the plant, miles."""
     haul_distance: Float[Array, ""]
     """Mean distance from the plant to the dealers, miles."""
     price_level: Float[Array, ""]
     """General price level of the model year over that of 2023."""
     credit_per_kwh: Float[Array, ""]
-    """Statutory production credit on cells and modules (45X), dollars per kWh."""
+    """Production credit on cells and modules (45X) that reaches the program, dollars per kWh: what
+    the truck maker gets of it is the policy's to say."""
 
 
 ELEMENTS: tuple[str, ...] = (
@@ -181,21 +190,22 @@ def unit_cost_from(
     to_nominal = from_dollars_of_2022(deck.prices, circumstances.price_level)
     pack = parts[0]
     material = jnp.sum(parts)
-    made = conversion_costs(
-        deck.conversion,
-        circumstances.labor_hours * circumstances.wage,
-        material - pack,
-        pack,
-        circumstances.haul_distance,
-        to_nominal,
+    site = SiteRates(
+        labor=circumstances.labor_hours * circumstances.wage,
+        electricity_price=circumstances.electricity_price,
+        gas_price=circumstances.gas_price,
+        inbound_distance=circumstances.inbound_distance,
+        pack_distance=circumstances.pack_distance,
+        haul_distance=circumstances.haul_distance,
     )
+    made = conversion_costs(deck.conversion, site, material - pack, pack, to_nominal)
     plant = made.labor + made.plant_energy + made.consumables
     manufacturing = material + plant + made.inbound_logistics
     reserve = warranty_costs(
         deck.warranty, manufacturing, pack, circumstances.platform_cumulative, to_nominal
     )
     variable = manufacturing + made.outbound_freight + reserve.warranty + reserve.recalls
-    credit = -deck.pack.credit_pass_through * circumstances.credit_per_kwh * contents.pack_energy
+    credit = -circumstances.credit_per_kwh * contents.pack_energy
     others = [getattr(made, name) for name in ELEMENTS[len(MATERIALS) : -2]]
     by_element = jnp.concatenate([parts, jnp.stack([*others, reserve.warranty, reserve.recalls])])
     return UnitCost(

@@ -27,6 +27,7 @@ from framerail.deal.default_paths import PathDraws, default_time_of_path
 from framerail.deal.flows import PartnerFlows
 from framerail.deal.inputs import DealInputs
 from framerail.deal.instruments import Terms, with_upfront_and_royalty
+from framerail.deal.killed_motion import first_passage_probability
 from framerail.deal.partners import (
     BusinessPlan,
     Exposure,
@@ -52,7 +53,6 @@ from framerail.deal.survival import (
     SurvivalInputs,
     default_quarter,
     effective_access,
-    first_passage_probability,
     survive,
 )
 

@@ -9,7 +9,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
-from framerail.deal.survival import MarketAccess, effective_access, first_passage_probability
+from framerail.deal.killed_motion import first_passage_probability
+from framerail.deal.survival import MarketAccess, effective_access
 from framerail.deal.survival import outlook as investors_outlook
 from framerail.numerics.calendar import QUARTER, QuarterGrid, fraction_after
 from framerail.quantities import Scalar

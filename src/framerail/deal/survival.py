@@ -2,8 +2,7 @@
 
 Within a quarter cash moves with the plan's drift and a constant volatility, and the company fails
 at the first touch of its minimum cash. The density of cash given survival is carried forward
-exactly in time (killed-Brownian kernel: method of images, Karatzas and Shreve 1991, sec. 2.8) on
-Gauss-Legendre nodes in units of a quarter's shock, so that no touch between dates is missed.
+exactly in time (`killed_motion`), so that no touch between dates is missed.
 
 At a quarter's end the company passes through a state machine. Listed shares may lose their
 listing; noteholders then put their notes, other debt defaults across, and a company that cannot
@@ -20,9 +19,19 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.scipy.special import log_ndtr, ndtr
 from jaxtyping import Array, Bool, Float
 
+from framerail.deal.killed_motion import (
+    NODES,
+    STEEPEST,
+    TOP,
+    density_from,
+    jump,
+    normal_below,
+    stays_above,
+    step,
+    tilts,
+)
 from framerail.numerics.calendar import QUARTER, QuarterGrid, fraction_after
 from framerail.quantities import (
     Declared,
@@ -37,14 +46,11 @@ from framerail.quantities import (
 PerYear = Annotated[Scalar, Quantity("1/year", 0.0, 50.0)]
 CashShock = Annotated[Scalar, Quantity("dollar", 1e5, 1e11)]
 
-_NODE_COUNT = 96
-_CAP = 60.0
-"""Cash, in quarterly shocks above the floor, beyond which more of it makes no difference."""
-# Gauss-Legendre: dense where the density has its edge, and never wider than one shock apart.
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(_NODE_COUNT)
-_NODES, _WEIGHTS = _CAP * (_NODES + 1.0) / 2.0, _CAP * _WEIGHTS / 2.0
 _BLUR = 0.6
 """Least spread of a raise, and of the put that just cannot be paid, in quarterly shocks."""
+_MOMENT = 1e-12
+"""Shortest time, in quarters, and smallest probability that something is divided by."""
+_SUMS = np.stack([np.ones_like(NODES), NODES], axis=1)
 
 
 class FinancingDrivers(Declared):
@@ -110,8 +116,9 @@ class Survival(eqx.Module):
         new_money: expected raise in each quarter given survival to its start (dollars).
         listed: probability of living with a listing at each quarter's end.
         runway: quarters until planned cash falls to the minimum; the calendar's length if never.
-        residual: probability lost or made by the quadrature over the whole calendar.
-        capped: whether the start cash lies above the range that is followed.
+        residual: probability that the quadrature misses at first, against the closed form, or
+            makes later.
+        capped: whether the start cash or a quarter's change lies above the range that is followed.
     """
 
     default: Float[Array, "quarter"]
@@ -124,54 +131,6 @@ class Survival(eqx.Module):
     runway: Float[Array, ""]
     residual: Float[Array, ""]
     capped: Bool[Array, ""]
-
-
-def first_passage_probability(
-    distance: Float[Array, "..."],
-    drift: Float[Array, "..."],
-    volatility: Float[Array, "..."],
-    time: Float[Array, "..."],
-) -> Float[Array, "..."]:
-    """Probability that a Brownian motion touches a floor `distance` below its start by `time`.
-
-    Inverse Gaussian distribution (Karatzas and Shreve 1991, eq. 3.5.12). For cash: dollars,
-    dollars per unit of time. For a Black-Cox (1976) firm: `distance = ln(V/K)`,
-    `drift = r - q - sigma^2/2`.
-    """
-    return 1.0 - _survive(distance, drift * time, volatility * jnp.sqrt(time))
-
-
-def _survive(
-    distance: Float[Array, "..."], drift: Float[Array, "..."], spread: Float[Array, "..."]
-) -> Float[Array, "..."]:
-    """Probability of staying above the floor over a period; zero on it."""
-    image = -2.0 * drift * distance / spread**2 + log_ndtr((drift - distance) / spread)
-    return jnp.clip(ndtr((drift + distance) / spread) - jnp.exp(image), 0.0, 1.0)
-
-
-def _normal_density(x: Float[Array, "..."]) -> Float[Array, "..."]:
-    return jnp.exp(-0.5 * jnp.square(x)) / jnp.sqrt(2 * jnp.pi)
-
-
-def _to_top(
-    points: Float[Array, " point"], shift: Scalar, spread: Scalar
-) -> Float[Array, " point"]:
-    """Probability of leaving the grid at its top."""
-    return ndtr((points + shift - _CAP) / spread)
-
-
-def _move(
-    points: Float[Array, " point"], mass: Float[Array, "state point"], drift: Scalar
-) -> tuple[Float[Array, "state node"], Float[Array, ""]]:
-    """One quarter of killed Brownian motion: new mass at the nodes, and the mass that failed.
-
-    Cash beyond the grid's top counts as the top.
-    """
-    start, end = points[:, None], jnp.asarray(_NODES)[None, :]
-    density = _normal_density(end - start - drift) * -jnp.expm1(-2.0 * start * end)
-    moved = (mass @ density) * _WEIGHTS[None, :]
-    moved = moved.at[:, -1].add(mass @ _to_top(points, drift, jnp.ones(())))
-    return moved, jnp.sum(mass @ (1.0 - _survive(points, drift, jnp.ones(()))))
 
 
 def effective_access(access: MarketAccess) -> MarketAccess:
@@ -194,55 +153,19 @@ def expected_raise(access: MarketAccess) -> Scalar:
     return -jnp.expm1(-QUARTER * able.raises) * able.raise_amount
 
 
-class _Jumps(eqx.Module):
-    """What happens at a quarter's end, in units of a quarter's shock."""
+class _Quarter(eqx.Module):
+    """What one quarter does to the density; all quarters of a calendar before the scan."""
 
-    raised: Float[Array, "node node"]
-    """Transition of a company that raises money."""
-    raise_probability: Scalar
-    amount: Scalar
-
-
-class _Events(eqx.Module):
-    """One quarter: drift, debt put on delisting, chance of delisting, the investors' outlook."""
-
-    drift: Float[Array, "..."]
-    put: Float[Array, "..."]
+    begins: Bool[Array, "..."]
+    """Whether the company's exposure begins in it."""
+    tilts: tuple[Float[Array, "... node"], Float[Array, "... node"], Float[Array, "... node"]]
+    """See `killed_motion.tilts`."""
     delisting: Float[Array, "..."]
-    later_drift: Float[Array, "..."]
-    later_time: Float[Array, "..."]
-
-
-def _jumps(access: MarketAccess, shock: Scalar) -> _Jumps:
-    nodes = jnp.asarray(_NODES)
-    amount = access.raise_amount / shock
-    # The nodes would not see a narrower one.
-    spread = jnp.maximum(amount * access.raise_spread, _BLUR)
-    ends = _normal_density((nodes[None, :] - nodes[:, None] - amount) / spread) / spread
-    raised = ends * _WEIGHTS[None, :]
-    top = _to_top(nodes, amount, spread)
-    # What the sums miss (a raise below the floor, their own error) stays in business.
-    raised = raised.at[:, -1].add(top)
-    raised = raised / jnp.sum(raised, axis=1, keepdims=True)
-    return _Jumps(
-        raised=raised,
-        raise_probability=-jnp.expm1(-QUARTER * access.raises),
-        amount=amount,
-    )
-
-
-def _settle_quarter_end(
-    mass: Float[Array, "state node"], now: _Events, jumps: _Jumps
-) -> tuple[Float[Array, "state node"], Float[Array, ""], Float[Array, ""]]:
-    """Delisting with what falls due on it, then raises; the mass left, failed, and new money."""
-    listed, unlisted = mass
-    unable = jnp.where(now.put > 0.0, ndtr((now.put - _NODES) / _BLUR), 0.0)
-    struck = now.delisting * listed
-    listed, unlisted = listed - struck, unlisted + struck * (1.0 - unable)
-    lasts = _survive(jnp.asarray(_NODES) + jumps.amount, now.later_drift, jnp.sqrt(now.later_time))
-    raising = jumps.raise_probability * lasts * listed
-    listed = listed - raising + raising @ jumps.raised
-    return jnp.stack([listed, unlisted]), jnp.sum(struck * unable), jnp.sum(raising) * jumps.amount
+    """Chance that a listed company loses its listing."""
+    unable: Float[Array, "... node"]
+    """Chance that a company with this cash cannot pay what a delisting makes due."""
+    raising: Float[Array, "... node"]
+    """Chance that a listed company with this cash raises money."""
 
 
 def outlook(
@@ -265,6 +188,7 @@ def survive(
     access: MarketAccess,
     grid: QuarterGrid,
     investor_horizon: Scalar | None = None,
+    alive_on: Scalar | None = None,
 ) -> Survival:
     """Default risk of a company by quarter.
 
@@ -277,55 +201,93 @@ def survive(
         access: rates and sizes of raises, rate of delisting.
         grid: the calendar.
         investor_horizon: time that new money has to last (years); left out, investors do not ask.
+        alive_on: date on which it is known to be in business and listed, so that nothing befalls
+            it before; left out, the calendar's start.
     """
     access = effective_access(access)
-    start = (cash - minimum_cash) / cash_shock
-    begin = jnp.clip(start, 0.0, _CAP)[None]
-    exposed = fraction_after(access.delisting_from, grid)
-    horizon = jnp.zeros(()) if investor_horizon is None else investor_horizon
-    later_drift, later_time = outlook(drift / cash_shock, horizon)
-    events = _Events(
-        drift=drift / cash_shock,
-        put=put / cash_shock,
-        delisting=-jnp.expm1(-QUARTER * access.delisting * exposed),
-        later_drift=later_drift,
-        later_time=later_time,
-    )
-    jumps = _jumps(access, cash_shock)
-    nodes = jnp.asarray(_NODES)
+    known = grid.start_of_quarter[0] if alive_on is None else alive_on
+    exposed = fraction_after(known, grid)
+    begins = (exposed > 0.0) & ~jnp.append(False, exposed[:-1] > 0.0)
+    begin, moves = (cash - minimum_cash) / cash_shock, drift / cash_shock
+    first, unresolved = _density_when_known(begin, moves, exposed)
+    amount = access.raise_amount / cash_shock
+    # The nodes would not see a narrower one.
+    raised = jump(amount, jnp.maximum(amount * access.raise_spread, _BLUR))
 
     def quarter(
-        points: Float[Array, " point"], mass: Float[Array, "state point"], now: _Events
-    ) -> tuple[Float[Array, "state node"], Float[Array, "figure"]]:
-        moved, failed = _move(points, mass, now.drift)
-        left, cut_off, raised = _settle_quarter_end(moved, now, jumps)
-        figures = [failed + cut_off, raised, jnp.sum(left[0]), jnp.sum(left), jnp.sum(left @ nodes)]
-        return left, jnp.stack(figures)
+        mass: Float[Array, "state node"], now: _Quarter
+    ) -> tuple[Float[Array, "state node"], tuple[Float[Array, "state moment"], Scalar]]:
+        moved = jnp.where(now.begins, first, step(mass, *now.tilts))
+        struck = now.delisting * moved[0]
+        unlisted = moved[1] + struck * (1.0 - now.unable)
+        raising = now.raising * (moved[0] - struck)
+        left = jnp.stack([moved[0] - struck - raising + raising @ raised, unlisted])
+        return left, (left @ _SUMS, jnp.sum(raising))
 
-    @jax.checkpoint
-    def step(
-        mass: Float[Array, "state node"], now: _Events
-    ) -> tuple[Float[Array, "state node"], Float[Array, "figure"]]:
-        return quarter(nodes, mass, now)
-
-    whole = jnp.asarray([[1.0], [0.0]])
-    mass, first = quarter(begin, whole, jax.tree.map(lambda each: each[0], events))
-    _, rest = jax.lax.scan(step, mass, jax.tree.map(lambda each: each[1:], events))
-    default, raised, listed, alive, cash_alive = jnp.concatenate([first[None], rest]).T
-    cumulative = jnp.clip(jnp.cumsum(default), 0.0, 1.0)
-    before = jnp.clip(1.0 - cumulative + default, 0.0, 1.0)
+    horizon = jnp.zeros(()) if investor_horizon is None else investor_horizon
+    now = _quarters(access, moves, put / cash_shock, exposed, begins, horizon, amount, grid)
+    _, (moments, raising) = jax.lax.scan(quarter, jnp.zeros_like(first), now)
+    total = jnp.sum(moments, axis=1)
+    living = jnp.where(exposed > 0.0, total[:, 0], 1.0)
+    alive = jax.lax.cummin(living)
+    before = jnp.append(1.0, alive[:-1])
     planned = cash + jnp.cumsum(drift)
+    expected = minimum_cash + cash_shock * _ratio(total[:, 1], total[:, 0])
     return Survival(
-        default=default,
-        cumulative=cumulative,
-        hazard=_ratio(default, before),
+        default=before - alive,
+        cumulative=1.0 - alive,
+        hazard=_ratio(before - alive, before),
         planned_cash=planned,
-        expected_cash=minimum_cash + cash_shock * _ratio(cash_alive, alive),
-        new_money=cash_shock * _ratio(raised, before),
-        listed=listed,
+        expected_cash=jnp.where(exposed > 0.0, expected, planned),
+        new_money=cash_shock * amount * _ratio(raising, before),
+        listed=jnp.where(exposed > 0.0, moments[:, 0, 0], 1.0),
         runway=_runway(jnp.append(cash, planned[:-1]), planned, minimum_cash),
-        residual=jnp.abs(1.0 - cumulative[-1] - alive[-1]),
-        capped=start > _CAP,
+        residual=unresolved + jnp.max(living - alive),
+        capped=(begin > TOP) | jnp.any(jnp.abs(moves) > STEEPEST),
+    )
+
+
+def _density_when_known(
+    begin: Scalar, drift: Float[Array, "quarter"], exposed: Float[Array, "quarter"]
+) -> tuple[Float[Array, "state node"], Scalar]:
+    """Density at the end of the first exposed quarter of a company that lived until it was
+    exposed, and the probability that the quadrature misses.
+
+    Cash is known at the calendar's start only: what came between is a killed motion that is known
+    not to have been killed, at the mean drift of the quarters counted.
+    """
+    counted = jnp.append(True, exposed[:-1] <= 0.0)
+    steps, passed = jnp.sum(counted, dtype=drift.dtype), jnp.sum(1.0 - exposed)
+    rate, times = drift @ counted / steps, jnp.stack([jnp.maximum(passed, _MOMENT), steps])
+    lived, lives = stays_above(begin, rate * times, jnp.sqrt(times))
+    mass = density_from(jnp.clip(begin, 0.0, TOP), rate * steps, steps)
+    given = jnp.maximum(lived, _MOMENT)
+    return jnp.stack([mass / given, jnp.zeros_like(mass)]), jnp.abs(jnp.sum(mass) - lives) / given
+
+
+def _quarters(
+    access: MarketAccess,
+    drift: Float[Array, "quarter"],
+    put: Float[Array, "quarter"],
+    exposed: Float[Array, "quarter"],
+    begins: Bool[Array, "quarter"],
+    horizon: Scalar,
+    amount: Scalar,
+    grid: QuarterGrid,
+) -> _Quarter:
+    """All quarters, in units of a quarter's shock."""
+    listed = fraction_after(access.delisting_from, grid)
+    time = QUARTER * jnp.minimum(listed, exposed)
+    later_drift, later_time = outlook(drift, horizon)
+    nodes = jnp.asarray(NODES)[None, :]
+    lasts = stays_above(nodes + amount, later_drift[:, None], jnp.sqrt(later_time)[:, None])
+    short = normal_below((put[:, None] - nodes) / _BLUR)
+    return _Quarter(
+        begins=begins,
+        tilts=tilts(drift),
+        delisting=-jnp.expm1(-access.delisting * time),
+        unable=jnp.where(put[:, None] > 0.0, short, 0.0),
+        raising=-jnp.expm1(-QUARTER * access.raises * exposed)[:, None] * lasts,
     )
 
 

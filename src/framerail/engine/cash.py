@@ -10,17 +10,16 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from framerail.cost import price_level
-from framerail.engine.circles import Setting, World, build_cost, quarterly_orders
+from framerail.engine.circles import World, quarterly_orders
+from framerail.engine.marginal_cost import build_cost
+from framerail.engine.setting import ROLES, Setting, firm_names, partner_names
 from framerail.engine.trucks import stack
 from framerail.market import MarketEquilibrium
 from framerail.program import CashFlow, Schedule, Streams, cash_flow, no_streams
 
-ROLES = ("start_up", "incumbent")
-"""The partners in array order."""
-
 
 class PartnerCash(eqx.Module):
-    """One partner's part of the program in one world."""
+    """One partner's part of the program in one world; a batch of them has a leading axis."""
 
     streams: Streams
     """Quarterly streams, dollars, before any payment under the deal."""
@@ -28,72 +27,119 @@ class PartnerCash(eqx.Module):
     """Statements and values at the partner's own rate."""
 
 
-def _annual_to_quarters(
-    values: Float[Array, "year truck"], setting: Setting
-) -> Float[Array, "quarter truck"]:
-    """Level of each model year held over its quarters; the last one holds afterwards."""
-    first = setting.scenario.model_year[0]
-    index = jnp.clip(jnp.floor(setting.grid.start_of_quarter + 1e-6) - first, 0.0, None)
-    place = jnp.minimum(index.astype(jnp.int32), values.shape[0] - 1)
-    return values[place]
+class Part(eqx.Module):
+    """A partner's part of the program in one world, before any figure of it."""
+
+    world: World
+    mine: Float[Array, " truck"]
+    """One where the partner sells the truck."""
+    others: Float[Array, " product"]
+    """One for the partner's other products."""
+    keep: Float[Array, ""]
+    """Part of the customer's price that reaches the partner."""
+    dealer_margin: Float[Array, ""]
+    selling_fraction: Float[Array, ""]
+    selling_per_truck: Float[Array, ""]
+    owns_plant: Float[Array, ""]
+    """One for the partner in whose plant the trucks are built."""
+    engineering: Float[Array, " quarter"]
+    tooling: Float[Array, " quarter"]
 
 
-def truck_streams(setting: Setting, world: World, role: int) -> dict[str, Any]:
+def part_of(
+    setting: Setting, world: World, schedule: Schedule, role: int, *, platform: bool
+) -> Part:
+    """The part of the partner with the `role` in a world.
+
+    `platform` puts the shared platform's engineering and tooling on this partner.
+    """
+    name, table = partner_names(setting.scenario)[role], setting.table
+    firm = table.firms.index(firm_names(setting.scenario)[role])
+    commercial = setting.scenario.program.commercial[name]
+    zero = jnp.zeros(setting.grid.quarters)
+
+    def spent(packages: dict[str, Array]) -> Array:
+        own = packages.get(name, zero)
+        return own + packages.get("shared", zero) if platform else own
+
+    return Part(
+        world=world,
+        mine=setting.own[:, role],
+        others=table.firm[:, firm] * (1 - table.entrant),
+        keep=setting.keep[role],
+        dealer_margin=commercial.dealer_margin,
+        selling_fraction=commercial.selling_fraction,
+        selling_per_truck=commercial.selling_per_truck,
+        owns_plant=jnp.asarray(float(ROLES[role] == "incumbent")),
+        engineering=spent(schedule.engineering),
+        tooling=spent(schedule.tooling),
+    )
+
+
+def _held(setting: Setting) -> Float[Array, "quarter year"]:
+    """Takes a level by model year to quarters; the first and the last one hold outside."""
+    years = setting.scenario.model_year
+    elapsed = jnp.floor(setting.grid.start_of_quarter + 1e-6) - years[0]
+    place = jnp.clip(elapsed, 0.0, years.shape[0] - 1.0).astype(jnp.int32)
+    return jax.nn.one_hot(place, years.shape[0], dtype=jnp.float64)
+
+
+def truck_streams(setting: Setting, part: Part) -> dict[str, Float[Array, " quarter"]]:
     """Revenue and direct cost of the partner's own trucks, by quarter."""
-    mine = setting.own[:, role][None, :]
-    trucks = world.production.trucks
-    price = _annual_to_quarters(world.market.price[:, setting.place], setting)
-    commercial = setting.scenario.program.commercial[partner_names(setting)[role]]
-
-    def cost_of(*names: str) -> Float[Array, "quarter truck"]:
-        total = sum((getattr(world.cost, name) for name in names), start=jnp.zeros(()))
-        return _annual_to_quarters(total, setting)
-
-    def over(values: Float[Array, "quarter truck"], units: Float[Array, "quarter truck"]) -> Any:
-        return jnp.sum(values * units * mine, axis=1)
-
+    world, trucks = part.world, part.world.production.trucks
+    cost, price = world.cost, world.market.price[:, setting.place]
     built, sold = trucks.output, trucks.deliveries
-    hours = world.production.labor_hours / setting.site.labor_hours
-    net_price = price * (1 - commercial.dealer_margin)
-    relief = setting.policy.emission_credit[:, None] * jnp.ones_like(price)
-    selling = commercial.selling_fraction * net_price + commercial.selling_per_truck
+    lines = {
+        "list": (price, sold),
+        "revenue": (price, sold - trucks.markdown),
+        "production_credit": (-cost.production_credit, built),
+        "materials": (cost.material, built),
+        "labor": (cost.labor, built),
+        "inbound": (cost.inbound_logistics, built),
+        "outbound": (cost.outbound_freight, sold),
+        "warranty": (cost.warranty + cost.recalls, sold),
+        "energy": (cost.plant_energy + cost.consumables, built),
+        "finished_goods": (cost.manufacturing, trucks.stock),
+    }
+    level, units = (jnp.stack(side) for side in zip(*lines.values(), strict=True))
+    paid = jnp.einsum("qy,lyt,lqt,t->lq", _held(setting), level, units, part.mine)
+    at = dict(zip(lines, paid, strict=True))
+    delivered = sold @ part.mine
+    net = 1 - part.dealer_margin
     return {
-        "revenue": over(net_price, sold - trucks.markdown),
-        "emission_credit": over(relief, sold),
-        "production_credit": over(-cost_of("production_credit"), built),
-        "materials": over(cost_of("material"), built) * (1 + setting.policy.parts_duty),
-        "labor": over(cost_of("labor"), built) * hours,
-        "logistics": over(cost_of("inbound_logistics"), built)
-        + over(cost_of("outbound_freight"), sold),
-        "warranty": over(cost_of("warranty", "recalls"), sold),
-        "other_cost": over(cost_of("plant_energy", "consumables"), built),
-        "selling": over(selling, sold),
-        "finished_goods": over(cost_of("manufacturing"), trucks.stock),
+        "revenue": net * at["revenue"],
+        "emission_credit": setting.policy.emission_credit * delivered,
+        "production_credit": at["production_credit"],
+        "materials": at["materials"] * (1 + setting.policy.parts_duty),
+        "labor": at["labor"] * world.production.labor_hours / setting.site.labor_hours,
+        "logistics": at["inbound"] + at["outbound"],
+        "warranty": at["warranty"],
+        "other_cost": at["energy"],
+        "selling": part.selling_fraction * net * at["list"] + part.selling_per_truck * delivered,
+        "finished_goods": at["finished_goods"],
     }
 
 
 def contract_build_cost(setting: Setting, world: World) -> Float[Array, " quarter"]:
     """What the builder lays out for the start-up's trucks, by quarter."""
-    cost = _annual_to_quarters(build_cost(world.cost), setting)
+    cost = _held(setting) @ build_cost(world.cost)
     return (cost * world.production.trucks.output) @ setting.own[:, 0]
 
 
 def line_up_change(
-    setting: Setting, world: World, without: MarketEquilibrium, role: int
+    setting: Setting, part: Part, without: MarketEquilibrium
 ) -> Float[Array, " quarter"]:
     """Change of the profit on the partner's other products, by quarter (cannibalization).
 
     Where the plant cannot build all orders, buyers who are not served keep what they had.
     """
-    table = setting.table
-    firm = table.firms.index(firm_names(setting)[role])
-    others = table.firm[:, firm] * (1 - table.entrant)
+    world = part.world
     served = _served(setting, world)
     change = (
         world.market.quantity * world.market.markup - without.quantity * without.markup
-    ) @ others
-    annual = setting.keep[role] * served * change
-    return jnp.sum(quarterly_orders(setting, annual[:, None]), axis=1)
+    ) @ part.others
+    annual = part.keep * served * change
+    return quarterly_orders(setting, annual[:, None])[:, 0]
 
 
 def _served(setting: Setting, world: World) -> Float[Array, " year"]:
@@ -101,50 +147,19 @@ def _served(setting: Setting, world: World) -> Float[Array, " year"]:
     return jnp.minimum(jnp.sum(world.output, axis=1) / jnp.maximum(ordered, 1.0), 1.0)
 
 
-def partner_names(setting: Setting) -> tuple[str, str]:
-    """Names of the partners in the program's tables, in the order of `ROLES`."""
-    start_up, incumbent = firm_names(setting)
-    return start_up.lower(), incumbent.lower()
-
-
-def firm_names(setting: Setting) -> tuple[str, str]:
-    """Names of the partners on the market, in the order of `ROLES`."""
-    partners = setting.scenario.deal.partners
-    return partners.start_up.name, partners.incumbent.name
-
-
-def partner_streams(
-    setting: Setting,
-    world: World,
-    without: MarketEquilibrium,
-    schedule: Schedule,
-    role: int,
-    *,
-    platform: bool,
-) -> Streams:
-    """A partner's streams in one world, its plant and development included.
-
-    `platform` puts the shared platform's engineering and tooling on this partner.
-    """
-    name = partner_names(setting)[role]
-    zero = jnp.zeros(setting.grid.quarters)
-    items = truck_streams(setting, world, role)
-    items["engineering"] = schedule.engineering.get(name, zero)
-    items["tooling"] = schedule.tooling.get(name, zero)
-    if platform:
-        items["engineering"] += schedule.engineering.get("shared", zero)
-        items["tooling"] += schedule.tooling.get("shared", zero)
-    items["other_income"] = line_up_change(setting, world, without, role)
-    if ROLES[role] == "incumbent":
-        plant = world.production
-        items["conversion"] = plant.investment.conversion - plant.investment.incentive
-        items["launch"] = plant.investment.launch
-        items["fixed_cost"] = plant.program_fixed_cost
-        level = price_level(setting.scenario.cost.deck.prices, setting.grid.start_of_quarter)
-        items["labor"] = items["labor"] + plant.staffing.total * level
-        items["other_cost"] = (
-            items["other_cost"] + plant.investment.lost_contribution + plant.displaced_contribution
-        )
+def partner_streams(setting: Setting, part: Part, without: MarketEquilibrium) -> Streams:
+    """A partner's streams in one world, its plant and development included."""
+    plant, own = part.world.production, part.owns_plant
+    level = price_level(setting.scenario.program.inflation, setting.grid.start_of_quarter)
+    items = truck_streams(setting, part)
+    items["engineering"] = part.engineering
+    items["tooling"] = part.tooling
+    items["other_income"] = line_up_change(setting, part, without)
+    items["conversion"] = own * (plant.investment.conversion - plant.investment.incentive)
+    items["launch"] = own * plant.investment.launch
+    items["fixed_cost"] = own * plant.program_fixed_cost
+    items["labor"] += own * plant.staffing.total * level
+    items["other_cost"] += own * (plant.investment.lost_contribution + plant.displaced_contribution)
     return eqx.tree_at(
         lambda tree: [getattr(tree, key) for key in items],
         no_streams(setting.grid),
@@ -152,25 +167,25 @@ def partner_streams(
     )
 
 
-def cash_flows(setting: Setting, streams: Sequence[tuple[int, Streams]]) -> list[PartnerCash]:
-    """Statements of several (role, streams) pairs, as one batch: one program, not one each."""
-    program = setting.scenario.program
-    names = partner_names(setting)
+def cash_flows(
+    setting: Setting, without: MarketEquilibrium, parts: Sequence[tuple[int, Part]]
+) -> PartnerCash:
+    """Streams and statements of several (role, part) pairs, as one batch: a row for each."""
+    program, names = setting.scenario.program, partner_names(setting.scenario)
     # In dollars: the currency in which a partner reports is a label that the batch cannot carry.
     terms = [
-        dataclasses.replace(program.finance[names[role]], reports_in="dollar")
-        for role, _ in streams
+        dataclasses.replace(program.finance[names[role]], reports_in="dollar") for role, _ in parts
     ]
-    finance = stack(terms)
-    rows = stack([row for _, row in streams])
-    cash = jax.vmap(
-        lambda own, row: cash_flow(
-            own,
-            row,
+
+    def one(part: Part, finance: Any) -> PartnerCash:
+        streams = partner_streams(setting, part, without)
+        cash = cash_flow(
+            finance,
+            streams,
             setting.grid,
             valuation_date=program.valuation_date,
             start_of_production=setting.start_of_production,
         )
-    )(finance, rows)
-    each = [jax.tree_util.tree_map(lambda leaf, k=k: leaf[k], cash) for k in range(len(streams))]
-    return [PartnerCash(row, own) for (_, row), own in zip(streams, each, strict=True)]
+        return PartnerCash(streams, cash)
+
+    return jax.vmap(one)(stack([part for _, part in parts]), stack(terms))

@@ -13,61 +13,29 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
-from framerail.cost import CostCircumstances, UnitCost, VehicleContents, price_level, unit_cost
+from framerail.cost import UnitCost
+from framerail.engine.marginal_cost import marginal_costs
+from framerail.engine.setting import Setting
 from framerail.market import (
     NEAR,
-    Buyers,
-    Calibration,
     MarketEquilibrium,
     Offers,
-    Ownership,
-    ProductTable,
     Response,
     capped_credit,
     equilibrium,
     offers_in_year,
     respond,
 )
-from framerail.numerics.calendar import QuarterGrid, fraction_between
+from framerail.numerics.calendar import fraction_between
 from framerail.numerics.fixed_point import mix_by_parts
-from framerail.plant import Production, Site, produce
-from framerail.program import PolicyPath
-from framerail.scenario import Scenario
+from framerail.plant import Production, build_orders, produce
 
 SCALE = 1e4
 """Trucks a year, or dollars of markup, to which `TOLERANCE` refers."""
+TRIM_WIDTH = 5_000.0
+"""Dollars below a price cap at which three in four of a nameplate's trims are under it."""
 TOLERANCE = 1e-6
 """Change of output and markups around both circles, relative to `SCALE`, that counts as none."""
-
-
-class Setting(eqx.Module):
-    """What both circles take as given: one draw of everything before volume is known."""
-
-    scenario: Scenario
-    grid: QuarterGrid
-    site: Site
-    table: ProductTable
-    buyers: Buyers
-    ownership: Ownership
-    calibration: Calibration
-    contents: VehicleContents
-    policy: PolicyPath
-    place: Int[Array, " truck"]
-    """Place of each truck among the products."""
-    own: Float[Array, "truck partner"]
-    """One where the partner sells the truck; start-up first."""
-    keep: Float[Array, " partner"]
-    """Part of the customer's price that reaches the seller after dealer and selling expense."""
-    selling_per_truck: Float[Array, " partner"]
-    """Selling expense per truck, dollars."""
-    royalty: Float[Array, ""]
-    """License fee per truck of the incumbent at the start of production, dollars."""
-    royalty_growth: Float[Array, ""]
-    """Growth of that fee per year."""
-    build_markup: Float[Array, ""]
-    """Builder's margin on the cost of the start-up's trucks."""
-    start_of_production: Float[Array, ""]
-    end_of_production: Float[Array, ""]
 
 
 class World(eqx.Module):
@@ -90,102 +58,48 @@ class World(eqx.Module):
     """Turns around both circles that it took."""
 
 
-def years_of(values: Float[Array, " quarter"], setting: Setting) -> Float[Array, " year"]:
-    """Mean over each model year of a quarterly level."""
-    inside = _membership(setting)
-    return inside @ values / jnp.sum(inside, axis=1)
+def year_offers(setting: Setting, presence: Float[Array, " truck"]) -> Offers:
+    """What firms offer in every model year: every leaf has a leading year axis.
 
-
-def _membership(setting: Setting) -> Float[Array, "year quarter"]:
-    start = setting.scenario.model_year[:, None]
-    quarter = setting.grid.start_of_quarter[None, :]
-    return ((quarter >= start - 1e-6) & (quarter < start + 1 - 1e-6)).astype(jnp.float64)
-
-
-def unit_costs(setting: Setting, output: Float[Array, "year truck"]) -> UnitCost:
-    """Unit cost by model year and truck at mid-year cumulative volumes."""
-    costs, years = setting.scenario.cost, setting.scenario.model_year
-    brand = output @ setting.own  # (year, partner)
-    before = jnp.cumsum(brand, axis=0) - brand / 2
-    levels = price_level(costs.deck.prices, years)
-    credit = years_of(setting.policy.cell_credit + setting.policy.module_credit, setting)
-    haul = costs.haul_distance[setting.scenario.plant.chosen]
-
-    def one(
-        contents: VehicleContents, mine: Array, year: Array, row: tuple[Array, ...]
-    ) -> UnitCost:
-        before_row, brand_row, level, credit_row = row
-        circumstances = CostCircumstances(
-            model_year=year,
-            platform_cumulative=jnp.sum(before_row),
-            top_hat_cumulative=mine @ before_row,
-            platform_annual=jnp.sum(brand_row),
-            top_hat_annual=mine @ brand_row,
-            labor_hours=setting.site.labor_hours,
-            wage=setting.site.wage * level,
-            haul_distance=haul,
-            price_level=level,
-            credit_per_kwh=credit_row,
-        )
-        return unit_cost(costs.deck, contents, circumstances)
-
-    over_trucks = jax.vmap(one, in_axes=(0, 0, None, None))
-    over_years = jax.vmap(over_trucks, in_axes=(None, None, 0, 0))
-    return over_years(setting.contents, setting.own, years, (before, brand, levels, credit))
-
-
-def seller_cost(setting: Setting, cost: UnitCost) -> Float[Array, "year truck"]:
-    """Marginal cost in the customer's price: what the seller must get back per truck.
-
-    Dealer margin and selling expense are shares of the price, so that maximizing
-    keep * price - cost is the same as maximizing price - cost / keep.
+    The trucks' costs are zero and their credits those at the scenario's prices: `_at_cost` puts in
+    the costs of a volume, and the credits at the prices asked.
     """
-    relief = years_of(setting.policy.emission_credit, setting)
-    age = jnp.maximum(setting.scenario.model_year - setting.start_of_production, 0.0)
-    fee = setting.royalty * (1 + setting.royalty_growth) ** age
-    of_start_up, of_incumbent = setting.own[:, 0][None, :], setting.own[:, 1][None, :]
-    deal = fee[:, None] * of_incumbent + setting.build_markup * build_cost(cost) * of_start_up
-    keep = setting.own @ setting.keep
-    selling = (setting.own @ setting.selling_per_truck)[None, :]
-    duty = years_of(setting.policy.parts_duty, setting)[:, None] * cost.material
-    return (cost.net_variable + duty - relief[:, None] + selling + deal) / keep[None, :]
-
-
-def build_cost(cost: UnitCost) -> Float[Array, "year truck"]:
-    """What a contract builder passes on: manufacturing cost less the credit that reaches it."""
-    return cost.manufacturing + cost.production_credit
-
-
-def year_offers(
-    setting: Setting, entrant_cost: Float[Array, "year truck"], presence: Float[Array, " truck"]
-) -> Offers:
-    """What firms offer in every model year: every leaf has a leading year axis."""
     scenario, table = setting.scenario, setting.table
     products = len(table.names)
-    purchase = years_of(setting.policy.consumer_credit, setting)
-    lease = years_of(setting.policy.lease_credit, setting)
     entry = jnp.ones(products).at[setting.place].set(presence)
-    part = setting.policy.lease_share
-    # What states paid in the calibration year is inside the calibrated demand.
-    state = years_of(setting.policy.state_credit - setting.policy.state_credit[0], setting)
-    caps = years_of(setting.policy.price_caps, setting)
-    electric = table.electric * table.north_america
+    years = scenario.model_year - scenario.market.calibration_year
+    level = (1 + scenario.program.inflation) ** years
+    credit = buyer_credits(setting, table.price[None, :] * level[:, None])
 
-    def one(year: Array, cost: Array, buy: Array, hire: Array, local: Array, cap: Array) -> Offers:
-        level = (1 + scenario.program.inflation) ** (year - scenario.market.calibration_year)
-        limit = jnp.full(products, cap)
-        capped = capped_credit(buy * electric, table.price * level, limit, jnp.asarray(5_000.0))
+    def one(year: Array, level: Array, credit: Array) -> Offers:
         return offers_in_year(
             scenario.market,
             table,
             setting.calibration,
             year,
-            entrant_cost=jnp.zeros(products).at[setting.place].set(cost),
-            credit=(1 - part) * capped + part * hire * electric + local * table.electric,
+            price_level=level,
+            entrant_cost=jnp.zeros(products),
+            credit=credit,
             entry=entry,
         )
 
-    return jax.vmap(one)(scenario.model_year, entrant_cost, purchase, lease, state, caps)
+    return jax.vmap(one)(scenario.model_year, level, credit)
+
+
+def buyer_credits(
+    setting: Setting, list_price: Float[Array, "year product"]
+) -> Float[Array, "year product"]:
+    """Credits for a mean buyer of every product, purchase and lease, at these list prices."""
+    policy, table = setting.yearly, setting.table
+    electric = (table.electric * table.north_america)[None, :]
+    purchase, lease = policy.consumer[:, None] * electric, policy.lease[:, None] * electric
+    cap = policy.price_cap[:, None] * jnp.ones_like(list_price)
+    capped = capped_credit(
+        purchase.ravel(), list_price.ravel(), cap.ravel(), jnp.asarray(TRIM_WIDTH)
+    )
+    part = setting.policy.lease_share
+    bought = (1 - part) * capped.reshape(list_price.shape)
+    return bought + part * lease + policy.state[:, None] * table.electric[None, :]
 
 
 def market_path(
@@ -206,7 +120,7 @@ def quarterly_orders(
 ) -> Float[Array, "quarter truck"]:
     """A model year's orders over the quarters of the year in which the trucks are on sale."""
     on_sale = fraction_between(setting.start_of_production, setting.end_of_production, setting.grid)
-    inside = _membership(setting) * on_sale[None, :]
+    inside = setting.in_year * on_sale[None, :]
     whole = jnp.sum(inside, axis=1, keepdims=True)
     share = inside / jnp.where(whole > 0, whole, 1.0)
     return share.T @ quantity
@@ -238,16 +152,24 @@ class _Given(NamedTuple):
     offers: Offers
 
 
-def _at_cost(setting: Setting, offers: Offers, cost: UnitCost) -> Offers:
-    """Offers with the trucks' marginal cost replaced."""
-    marginal = offers.marginal_cost.at[:, setting.place].set(seller_cost(setting, cost))
-    return eqx.tree_at(lambda o: o.marginal_cost, offers, marginal)
+def _at_cost(
+    setting: Setting,
+    offers: Offers,
+    marginal: Float[Array, "year truck"],
+    markup: Float[Array, "year product"],
+) -> Offers:
+    """Offers with the trucks' marginal cost replaced, and their credits at the price asked."""
+    cost = offers.marginal_cost.at[:, setting.place].set(marginal)
+    credit = setting.scenario.market.credit_take_up * buyer_credits(setting, cost + markup)
+    credit = offers.credit.at[:, setting.place].set(credit[:, setting.place])
+    return eqx.tree_at(lambda o: (o.marginal_cost, o.credit), offers, (cost, credit))
 
 
 def _turn(path: _Path, given: _Given) -> _Path:
     """Once around both circles: one turn of the markup map at the cost of the assumed output."""
     setting = given.setting
-    offers = _at_cost(setting, given.offers, unit_costs(setting, path.output))
+    found = marginal_costs(setting, path.output)
+    offers = _at_cost(setting, given.offers, found.marginal, path.markup)
 
     def one(year: tuple[Offers, Array]) -> Response:
         offered, markup = year
@@ -256,7 +178,8 @@ def _turn(path: _Path, given: _Given) -> _Path:
 
     response = jax.vmap(one)((offers, path.markup))
     orders = quarterly_orders(setting, response.quantity[:, setting.place])
-    output = _membership(setting) @ build(setting, orders).trucks.output
+    trucks = build_orders(setting.line, setting.scenario.plant.orders, orders)
+    output = setting.in_year @ trucks.output
     return _Path(output, response.markup)
 
 
@@ -279,7 +202,7 @@ def volume_cost_circle(
 
     Output and markups move together until neither changes.
     """
-    offers = year_offers(setting, seller_cost(setting, unit_costs(setting, guess)), presence)
+    offers = year_offers(setting, presence)
     path, turns = mix_by_parts(
         _turn,
         _Path(guess, offers.start_price - offers.marginal_cost),
@@ -287,10 +210,10 @@ def volume_cost_circle(
         tolerance=TOLERANCE,
         scale=SCALE,
     )
-    cost = unit_costs(setting, path.output)
-    offers = _at_cost(setting, offers, cost)
+    found = marginal_costs(setting, path.output)
+    offers = _at_cost(setting, offers, found.marginal, path.markup)
     start = jax.lax.stop_gradient(offers.marginal_cost + path.markup)
-    return Solved(offers, cost, path.output, start, turns)
+    return Solved(offers, found.cost, path.output, start, turns)
 
 
 def solve_worlds(
@@ -316,7 +239,7 @@ def _finish(
     """What is ordered and built at the equilibrium, and how well the circles close there."""
     orders = quarterly_orders(setting, market.quantity[:, setting.place])
     production = build(setting, orders)
-    built = _membership(setting) @ production.trucks.output
+    built = setting.in_year @ production.trucks.output
     gap = jnp.max(jnp.abs(built - solved.output)) / jnp.maximum(jnp.max(jnp.abs(built)), 1.0)
     return World(
         presence=presence,

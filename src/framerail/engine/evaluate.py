@@ -8,43 +8,19 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from framerail.deal import DealValue, Outside, PartnerFlows, SharedProgram, value_deal
-from framerail.engine.cash import (
-    PartnerCash,
-    cash_flows,
-    contract_build_cost,
-    firm_names,
-    partner_names,
-    partner_streams,
-)
-from framerail.engine.circles import Setting, World, solve_worlds
-from framerail.engine.evaluation import Audit, Evaluation, Headline, fatal, made_finite
-from framerail.engine.trucks import TruckFigures, truck_contents, truck_figures
-from framerail.market import (
-    Calibration,
-    MarketEquilibrium,
-    ProductTable,
-    calibrate,
-    draw_buyers,
-    ownership_of,
-    product_table,
-)
+from framerail.engine.cash import PartnerCash, cash_flows, contract_build_cost, part_of
+from framerail.engine.circles import World, solve_worlds
+from framerail.engine.evaluation import Audit, Evaluation, Headline, fatal, made_finite, row_of
+from framerail.engine.setting import Setting, set_up
+from framerail.engine.trucks import TruckFigures, truck_figures
+from framerail.market import Calibration, MarketEquilibrium, product_table
 from framerail.numerics.calendar import QuarterGrid, fraction_before
-from framerail.program import Schedule, policy_path, schedule
+from framerail.program import Schedule
 from framerail.scenario import Scenario
 
-START_UP, INCUMBENT = 0, 1
+START_UP, INCUMBENT, ALONE = 0, 1, 2
 FIRST_GUESS = 10_000.0
 """Trucks a year of each kind from which the volume-cost circle starts."""
-
-
-def _one_inflation(scenario: Scenario) -> Scenario:
-    """General inflation is one quantity, in draws and derivatives too: the program's."""
-    inflation = scenario.program.inflation
-    return eqx.tree_at(
-        lambda s: (s.market.trends.inflation, s.cost.deck.prices.inflation),
-        scenario,
-        (inflation, inflation),
-    )
 
 
 class Markets(eqx.Module):
@@ -60,9 +36,8 @@ class Markets(eqx.Module):
 
 def solve_markets(scenario: Scenario) -> Markets:
     """Trucks, costs, markets and plant: both circles closed in every world."""
-    scenario = _one_inflation(scenario)
     trucks = truck_figures(scenario)
-    setting, plan = _setting(scenario, trucks)
+    setting, plan = set_up(scenario, trucks)
     guess = jnp.full((scenario.model_year.shape[0], len(trucks.names)), FIRST_GUESS)
     presence = jnp.stack([jnp.ones(len(trucks.names)), setting.own[:, INCUMBENT]])
     worlds, neither = solve_worlds(setting, presence, guess)
@@ -73,11 +48,12 @@ def value(markets: Markets) -> Evaluation:
     """Cash, deal and audits of solved markets."""
     trucks, setting, plan = markets.trucks, markets.setting, markets.schedule
     scenario, neither = setting.scenario, markets.neither
-    both, alone = (jax.tree_util.tree_map(lambda x, k=k: x[k], markets.worlds) for k in (0, 1))
-    start_up, incumbent, by_itself = cash_flows(
+    both, alone = (row_of(markets.worlds, k) for k in (0, 1))
+    cash = cash_flows(
         setting,
+        neither,
         [
-            (role, partner_streams(setting, world, neither, plan, role, platform=platform))
+            (role, part_of(setting, world, plan, role, platform=platform))
             for role, world, platform in (
                 (START_UP, both, True),
                 (INCUMBENT, both, False),
@@ -85,7 +61,7 @@ def value(markets: Markets) -> Evaluation:
             )
         ],
     )
-    flows = _flows(setting, both, plan, start_up, incumbent, by_itself)
+    flows = _flows(setting, both, plan, cash)
     # Each partner's own alternative is to go on without a shared truck, which is the zero of its
     # program flows: cannibalization and the start-up's own business are counted as changes.
     alternative = Outside(incumbent=jnp.zeros(()), start_up=jnp.zeros(()))
@@ -95,81 +71,21 @@ def value(markets: Markets) -> Evaluation:
         policy=setting.policy,
         schedule=plan,
         calibration=setting.calibration,
-        both=both,
-        alone=alone,
+        worlds=markets.worlds,
         neither=neither,
-        start_up=start_up,
-        incumbent=incumbent,
-        incumbent_alone=by_itself,
+        cash=cash,
         flows=flows,
         deal=deal,
-        audit=_audit(trucks, setting.calibration, both, neither, start_up, incumbent, deal),
-        outcome=_outcome(trucks, setting.calibration, both, neither, start_up, incumbent, deal),
+        audit=_audit(trucks, setting.calibration, both, neither, cash, deal),
+        outcome=_outcome(trucks, setting.calibration, both, neither, cash, deal),
     )
-
-
-def _setting(scenario: Scenario, trucks: TruckFigures) -> tuple[Setting, Schedule]:
-    grid = QuarterGrid(scenario.start_of_quarter)
-    plan = schedule(scenario.program.timeline, grid)
-    table = _table(scenario, trucks, plan)
-    buyers = draw_buyers(scenario.market.preferences, scenario.buyer_nodes)
-    ownership = ownership_of(table)
-    terms, royalty = scenario.deal.terms, scenario.deal.terms.royalty
-    zero = jnp.zeros(())
-    setting = Setting(
-        scenario=scenario,
-        grid=grid,
-        site=scenario.plant.sites[scenario.plant.chosen],
-        table=table,
-        buyers=buyers,
-        ownership=ownership,
-        calibration=calibrate(scenario.market, table, buyers, ownership),
-        contents=truck_contents(scenario, trucks.names),
-        policy=policy_path(scenario.program.policy, grid),
-        place=jnp.asarray([table.index(name) for name in trucks.names]),
-        own=_own(scenario, trucks),
-        keep=jnp.zeros(2),
-        selling_per_truck=jnp.zeros(2),
-        royalty=zero if royalty is None else royalty.per_unit,
-        royalty_growth=zero if royalty is None else royalty.indexation,
-        build_markup=zero if terms.build_fee is None else terms.build_fee.markup,
-        start_of_production=plan.start_of_production,
-        end_of_production=plan.end_of_production,
-    )
-    commercial = [scenario.program.commercial[name] for name in partner_names(setting)]
-    keep = jnp.stack([(1 - c.dealer_margin) * (1 - c.selling_fraction) for c in commercial])
-    selling = jnp.stack([c.selling_per_truck for c in commercial])
-    return eqx.tree_at(lambda s: (s.keep, s.selling_per_truck), setting, (keep, selling)), plan
-
-
-def _table(scenario: Scenario, trucks: TruckFigures, plan: Schedule) -> ProductTable:
-    table = product_table(scenario.market.products)
-    for place, name in enumerate(trucks.names):
-        table = table.replaced(
-            name,
-            range=trucks.range_miles[place],
-            zero_to_sixty=trucks.zero_to_sixty[place],
-            electricity_use=trucks.consumption[place],
-            launch=plan.start_of_production,
-            end=plan.end_of_production,
-        )
-    return table
-
-
-def _own(scenario: Scenario, trucks: TruckFigures) -> Float[Array, "truck partner"]:
-    partners = scenario.deal.partners
-    firms = (partners.start_up.name, partners.incumbent.name)
-    sold_by = [scenario.market.products[name].firm for name in trucks.names]
-    return jnp.asarray([[float(seller == firm) for firm in firms] for seller in sold_by])
 
 
 def _flows(
     setting: Setting,
     both: World,
     plan: Schedule,
-    start_up: PartnerCash,
-    incumbent: PartnerCash,
-    by_itself: PartnerCash,
+    cash: PartnerCash,
 ) -> PartnerFlows:
     """Partners' cash as the deal stage wants it: the incumbent pays for building every truck.
 
@@ -178,22 +94,23 @@ def _flows(
     """
     partners, trucks = setting.scenario.deal.partners, both.production.trucks.deliveries
     build = contract_build_cost(setting, both)
-    conversion = incumbent.streams.conversion + incumbent.streams.tooling
+    spent = cash.streams.conversion + cash.streams.tooling
+    free, discount = cash.cash.free_cash_flow, cash.cash.discount_factor
     return PartnerFlows(
         program=SharedProgram(
             incumbent_units=trucks @ setting.own[:, INCUMBENT],
             start_up_units=trucks @ setting.own[:, START_UP],
             build_cost=build,
             start_up_engineering=_shared_spending(setting, plan),
-            incumbent_investment=conversion,
+            incumbent_investment=spent[INCUMBENT],
             start_of_production=setting.start_of_production,
         ),
-        incumbent=incumbent.cash.free_cash_flow - build * (1 - partners.incumbent.tax_rate),
-        start_up=start_up.cash.free_cash_flow + build * (1 - partners.start_up.tax_rate),
-        incumbent_alone=by_itself.cash.free_cash_flow,
-        incumbent_discount=incumbent.cash.discount_factor,
-        start_up_discount=start_up.cash.discount_factor,
-        others_discount=start_up.cash.discount_factor,
+        incumbent=free[INCUMBENT] - build * (1 - partners.incumbent.tax_rate),
+        start_up=free[START_UP] + build * (1 - partners.start_up.tax_rate),
+        incumbent_alone=free[ALONE],
+        incumbent_discount=discount[INCUMBENT],
+        start_up_discount=discount[START_UP],
+        others_discount=discount[START_UP],
     )
 
 
@@ -207,8 +124,7 @@ def _audit(
     calibration: Calibration,
     both: World,
     neither: MarketEquilibrium,
-    start_up: PartnerCash,
-    incumbent: PartnerCash,
+    cash: PartnerCash,
     deal: DealValue,
 ) -> Audit:
     def first_order(market: MarketEquilibrium) -> Float[Array, ""]:
@@ -222,7 +138,7 @@ def _audit(
         first_order=jnp.maximum(first_order(both.market), first_order(neither)),
         orders=both.production.residual,
         circle=both.circle_residual,
-        cash=jnp.maximum(start_up.cash.identity_residual, incumbent.cash.identity_residual),
+        cash=jnp.max(cash.cash.identity_residual[:ALONE]),
         settlement=deal.sum_residual,
     )
 
@@ -232,8 +148,7 @@ def _outcome(
     calibration: Calibration,
     both: World,
     neither: MarketEquilibrium,
-    start_up: PartnerCash,
-    incumbent: PartnerCash,
+    cash: PartnerCash,
     deal: DealValue,
 ) -> Any:
     def joined(masks: Any) -> Any:
@@ -246,7 +161,7 @@ def _outcome(
             joined(both.cost.outcome),
             market,
             both.production.outcome,
-            start_up.cash.outcome | incumbent.cash.outcome,
+            cash.cash.outcome[START_UP] | cash.cash.outcome[INCUMBENT],
             deal.outcome,
             both.outcome,
         ]
@@ -274,12 +189,15 @@ def headline_of(scenario: Scenario) -> Headline:
 
 def headline(e: Evaluation, scenario: Scenario) -> Headline:
     """Headline figures of an evaluation."""
-    output, market = e.both.output, e.both.market
+    both = e.both
+    output, market = both.output, both.market
     table = product_table(scenario.market.products)
     place = jnp.asarray([table.index(name) for name in e.trucks.names])
     weight = output / jnp.maximum(jnp.sum(output, axis=0, keepdims=True), 1e-9)
+    since = scenario.model_year - jnp.floor(scenario.program.valuation_date)
+    real = weight / ((1 + scenario.program.inflation) ** since)[:, None]
     taken = jnp.mean(e.neither.quantity - market.quantity, axis=0) * (1 - table.entrant)
-    cash = (e.start_up.cash, e.incumbent.cash)
+    cash = e.cash.cash
     before = e.deal.survival.default * fraction_before(
         e.schedule.start_of_production, QuarterGrid(scenario.start_of_quarter)
     )
@@ -288,18 +206,20 @@ def headline(e: Evaluation, scenario: Scenario) -> Headline:
         range_miles=e.trucks.range_miles,
         consumption=e.trucks.consumption,
         zero_to_sixty=e.trucks.zero_to_sixty,
-        unit_cost=jnp.sum(weight * e.both.cost.net_variable, axis=0),
+        unit_cost=jnp.sum(weight * both.cost.net_variable, axis=0),
         price=jnp.sum(weight * market.price[:, place], axis=0),
+        real_unit_cost=jnp.sum(real * e.both.cost.net_variable, axis=0),
+        real_price=jnp.sum(real * market.price[:, place], axis=0),
         output=output,
         demand=market.quantity[:, place],
         taken=taken,
-        program_npv=jnp.stack([c.npv for c in cash]),
-        program_irr=jnp.stack([c.irr for c in cash]),
-        has_irr=jnp.stack([jnp.where(c.outcome & 1, 0.0, 1.0) for c in cash]),
-        payback=jnp.stack([c.payback for c in cash]),
-        peak_funding=jnp.stack([c.peak_funding for c in cash]),
-        free_cash_flow=jnp.stack([c.free_cash_flow for c in cash]),
-        line_up_change=e.incumbent.cash.npv_by_line["other_income"],
+        program_npv=cash.npv[:ALONE],
+        program_irr=cash.irr[:ALONE],
+        has_irr=jnp.where(cash.outcome[:ALONE] & 1, 0.0, 1.0),
+        payback=cash.payback[:ALONE],
+        peak_funding=cash.peak_funding[:ALONE],
+        free_cash_flow=cash.free_cash_flow[:ALONE],
+        line_up_change=cash.npv_by_line["other_income"][INCUMBENT],
         gain=e.deal.gain,
         realized_gain=e.deal.realized_gain,
         joint_gain=e.deal.joint_gain,
@@ -311,7 +231,7 @@ def headline(e: Evaluation, scenario: Scenario) -> Headline:
         runway_with=e.deal.survival.runway,
         runway_without=e.deal.survival_without.runway,
         cheque=e.deal.headroom.share_of_net_cash * e.deal.headroom.net_cash,
-        plant_utilization=jnp.max(e.both.production.plant_utilization),
+        plant_utilization=jnp.max(both.production.plant_utilization),
         audit=e.audit,
         outcome=e.outcome,
         fatal=fatal(e.outcome),
@@ -319,4 +239,4 @@ def headline(e: Evaluation, scenario: Scenario) -> Headline:
     return made_finite(figures)
 
 
-__all__ = ["Markets", "evaluate", "firm_names", "headline", "headline_of", "solve_markets", "value"]
+__all__ = ["Markets", "evaluate", "headline", "headline_of", "solve_markets", "value"]

@@ -1,5 +1,7 @@
 """What one evaluation says: every stage's result, the audits and the headline figures."""
 
+from typing import TypeVar
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -43,10 +45,17 @@ OUTCOMES: dict[str, tuple[Outcome, ...]] = {
 }
 """Outcome tables by stage, in the order of `Evaluation.outcome`."""
 
+_Tree = TypeVar("_Tree")
+
 _FATAL = {
     "market": ("market_not_converged", "market_not_calibrated", "market_demand_slopes_up"),
     "engine": ("circle_open", "not_finite"),
 }
+
+
+def row_of(batch: _Tree, place: int) -> _Tree:
+    """One item of a batch: every leaf's entry on its leading axis."""
+    return jax.tree_util.tree_map(lambda leaf: leaf[place], batch)
 
 
 class Audit(eqx.Module):
@@ -77,21 +86,43 @@ class Evaluation(eqx.Module):
     policy: PolicyPath
     schedule: Schedule
     calibration: Calibration
-    both: World
-    """Both partners' trucks on the market."""
-    alone: World
-    """The incumbent's trucks only."""
+    worlds: World
+    """With both partners' trucks, and with the incumbent's only: leading world axis."""
     neither: MarketEquilibrium
     """None of the scenario's trucks, by model year."""
-    start_up: PartnerCash
-    incumbent: PartnerCash
-    incumbent_alone: PartnerCash
+    cash: PartnerCash
+    """Start-up, incumbent, and the incumbent where it goes on alone: leading axis."""
     flows: PartnerFlows
     """What the deal was valued on: both partners' cash before any payment between them."""
     deal: DealValue
     audit: Audit
     outcome: Int[Array, " stage"]
     """Bit mask of every stage, in the order of `OUTCOMES`."""
+
+    @property
+    def both(self) -> World:
+        """Both partners' trucks on the market."""
+        return row_of(self.worlds, 0)
+
+    @property
+    def alone(self) -> World:
+        """The incumbent's trucks only."""
+        return row_of(self.worlds, 1)
+
+    @property
+    def start_up(self) -> PartnerCash:
+        """The start-up's part of the program."""
+        return row_of(self.cash, 0)
+
+    @property
+    def incumbent(self) -> PartnerCash:
+        """The incumbent's part of the program."""
+        return row_of(self.cash, 1)
+
+    @property
+    def incumbent_alone(self) -> PartnerCash:
+        """The incumbent's part where it goes on alone."""
+        return row_of(self.cash, 2)
 
 
 class Headline(eqx.Module):
@@ -108,7 +139,11 @@ class Headline(eqx.Module):
     unit_cost: Float[Array, " truck"]
     """Variable cost per truck over the program, weighted by output, dollars."""
     price: Float[Array, " truck"]
-    """Price over the program, weighted by output, dollars."""
+    """Price over the program, weighted by output, dollars of the years in which it is asked."""
+    real_unit_cost: Float[Array, " truck"]
+    """The same as `unit_cost`, every year's in dollars of the valuation year."""
+    real_price: Float[Array, " truck"]
+    """The same as `price`, every year's in dollars of the valuation year."""
     output: Float[Array, "year truck"]
     """Trucks built by model year."""
     demand: Float[Array, "year truck"]

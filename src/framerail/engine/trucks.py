@@ -1,16 +1,23 @@
 """Scenario's designs -> what each truck can do, in the words of buyers and cost engineers."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
-from framerail.cost import VehicleContents
+from framerail.cost import PublishedCosts, VehicleContents, published_costs
+from framerail.numerics.forward_mode import by_forward_mode
 from framerail.scenario import Scenario
-from framerail.vehicle import LabelCycles, performance, range_label
+from framerail.vehicle import (
+    LabelCycles,
+    LabelProcedure,
+    VehicleDesign,
+    performance,
+    range_label,
+)
 
 MILE = 1609.344
 KILOWATT_HOUR = 3.6e6
@@ -44,15 +51,39 @@ def truck_figures(scenario: Scenario) -> TruckFigures:
     names = tuple(sorted(scenario.vehicle.designs))
     designs = stack([scenario.vehicle.designs[name] for name in names])
     cycles = LabelCycles(city=scenario.cycles["udds"], highway=scenario.cycles["hwfet"])
-    procedure = scenario.vehicle.procedure
-    label = jax.vmap(lambda design: range_label(design, cycles, procedure))(designs)
-    sprint = jax.vmap(lambda design: performance(design, procedure.conditions))(designs)
+
+    driven = jax.vmap(by_forward_mode(_drive), in_axes=(0, None, None))
+    found = driven(designs, cycles, scenario.vehicle.procedure)
     return TruckFigures(
         names=names,
-        range_miles=label.combined_range / MILE,
-        consumption=label.combined_consumption * MILE / KILOWATT_HOUR,
+        range_miles=found.range / MILE,
+        consumption=found.consumption * MILE / KILOWATT_HOUR,
+        zero_to_sixty=found.zero_to_sixty,
+        trace_miss=found.trace_miss / 0.44704,
+        audit_residual=found.audit_residual,
+        outcome=found.outcome,
+    )
+
+
+class _Driven(NamedTuple):
+    """What the later stages ask of a truck's label and full-throttle figures, SI."""
+
+    range: Float[Array, ""]
+    consumption: Float[Array, ""]
+    zero_to_sixty: Float[Array, ""]
+    trace_miss: Float[Array, ""]
+    audit_residual: Float[Array, ""]
+    outcome: Int[Array, ""]
+
+
+def _drive(design: VehicleDesign, cycles: LabelCycles, procedure: LabelProcedure) -> _Driven:
+    label = range_label(design, cycles, procedure)
+    sprint = performance(design, procedure.conditions)
+    return _Driven(
+        range=label.combined_range,
+        consumption=label.combined_consumption,
         zero_to_sixty=sprint.zero_to_sixty,
-        trace_miss=label.trace_miss / 0.44704,
+        trace_miss=label.trace_miss,
         audit_residual=label.audit_residual,
         outcome=label.outcome | sprint.outcome,
     )
@@ -77,3 +108,17 @@ def truck_contents(scenario: Scenario, names: Sequence[str]) -> VehicleContents:
             )
         )
     return stack(rows)
+
+
+def parts_at_rates(scenario: Scenario, contents: VehicleContents) -> PublishedCosts:
+    """Every truck's parts at the published rates, which no volume changes.
+
+    Leading axes (year, truck).
+    """
+    deck = scenario.cost.deck
+
+    def one(truck: VehicleContents, year: Array) -> PublishedCosts:
+        return published_costs(deck.pack, deck.electric, deck.glider, truck, year)
+
+    over_trucks = jax.vmap(one, in_axes=(0, None))
+    return jax.vmap(over_trucks, in_axes=(None, 0))(contents, scenario.model_year)

@@ -39,8 +39,6 @@ class Trends(Declared):
 
     market_growth: Rate
     """Growth of the number of new light-vehicle buyers per year."""
-    inflation: Rate
-    """Growth of prices, incomes and combustion costs per year (all nominal)."""
     acceptance_growth: SignedFraction
     """Utility that electric vehicles gain per year beyond their attributes (familiarity,
     charging stations), utils per year."""

@@ -64,6 +64,7 @@ def offers_in_year(
     calibration: Calibration,
     year: Scalar,
     *,
+    price_level: Scalar,
     entrant_cost: Float[Array, " product"],
     credit: Float[Array, " product"],
     entry: Float[Array, " product"],
@@ -75,23 +76,24 @@ def offers_in_year(
     - `inputs`, `table`, `calibration`: the market as calibrated (the table may carry an entrant's
       attributes from the vehicle stage and its launch date).
     - `year`: start of the calendar year.
+    - `price_level`: general price level of that year over the calibration year's: prices, incomes
+      and combustion costs all grow with it.
     - `entrant_cost`: marginal cost in nominal $ of that year; only entrants' rows are read.
     - `credit`: statutory purchase credit by product in that year, $; `credit_take_up` applies.
     - `entry`: one, or zero for a product to take off the market.
     """
     trends = inputs.trends
     years = year - inputs.calibration_year
-    level = (1 + trends.inflation) ** years
     delayed, comes = _entered(inputs, table)
     now = _aged(inputs, delayed, years, year)
     value = attribute_value(now, inputs.preferences, inputs.energy, years)
     quality = inputs.preferences.price_sensitivity * (value + calibration.residual)
     rival_electric = table.electric * (1 - table.entrant)
     cheaper = jnp.where(rival_electric > 0, (1 - trends.rival_cost_decline) ** years, 1.0)
-    rival_cost = calibration.marginal_cost * level * cheaper
+    rival_cost = calibration.marginal_cost * price_level * cheaper
     cost = jnp.where(table.entrant > 0, entrant_cost, rival_cost)
-    own_start = cost + calibration.markup * level
-    fringe = table.price * level * cheaper
+    own_start = cost + calibration.markup * price_level
+    fringe = table.price * price_level * cheaper
     return Offers(
         quality=quality + table.electric * trends.acceptance_growth * years,
         traits=traits(now, inputs.preferences),
@@ -101,5 +103,5 @@ def offers_in_year(
         fixed_price=table.fixed_price,
         start_price=jnp.where(table.fixed_price > 0, fringe, own_start),
         market_size=inputs.market_size * (1 + trends.market_growth) ** years,
-        price_level=level,
+        price_level=price_level,
     )

@@ -13,6 +13,7 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Bool, Float, Int
 
@@ -67,21 +68,21 @@ def _mix(state: _State, ridge: float, limit: Float[Array, ""]) -> Vector:
     return state.x + jnp.where(wild | ~jnp.all(jnp.isfinite(step)), residual, step)
 
 
+def _remembered(
+    past: Float[Array, "memory unknown"], latest: Vector
+) -> Float[Array, "memory unknown"]:
+    return jnp.concatenate([latest[None, :], past[:-1]])
+
+
 def _solve_small(matrix: Float[Array, "m m"], vector: Float[Array, " m"]) -> Float[Array, " m"]:
-    """Symmetric positive definite solve by elimination, unrolled: no LAPACK call per lane."""
+    """Symmetric positive definite solve by Gauss-Jordan, unrolled: no LAPACK call per lane."""
     size = vector.shape[0]
-    rows = [matrix[i] for i in range(size)]
-    right = [vector[i] for i in range(size)]
-    for i in range(size):
-        for j in range(i + 1, size):
-            factor = rows[j][i] / rows[i][i]
-            rows[j] = rows[j] - factor * rows[i]
-            right[j] = right[j] - factor * right[i]
-    found: list[Float[Array, ""]] = [vector[0]] * size
-    for i in reversed(range(size)):
-        known = sum((rows[i][j] * found[j] for j in range(i + 1, size)), start=jnp.zeros(()))
-        found[i] = (right[i] - known) / rows[i][i]
-    return jnp.stack(found)
+    table = jnp.concatenate([matrix, vector[:, None]], axis=1)
+    for k in range(size):
+        scaled = table[k] / table[k, k]
+        here = (np.arange(size) == k)[:, None]
+        table = jnp.where(here, scaled[None, :], table - table[:, k : k + 1] * scaled[None, :])
+    return table[:, -1]
 
 
 def mix(
@@ -102,6 +103,30 @@ def mix(
     **Returns:** g at the last iterate, and the evaluations of g that it took.
     """
     start, args, gain = jax.lax.stop_gradient((start, args, gain))
+    value, count = _iterate(
+        function,
+        start,
+        args,
+        tolerance=tolerance,
+        gain=gain,
+        memory=memory,
+        max_iterations=max_iterations,
+        largest_stretch=largest_stretch,
+    )
+    return jax.lax.stop_gradient(value), count
+
+
+def _iterate(
+    function: Callable[[Vector, Any], Vector],
+    start: Vector,
+    args: Any,
+    *,
+    tolerance: float,
+    gain: Vector | None = None,
+    memory: int = 4,
+    max_iterations: int = 200,
+    largest_stretch: float = 300.0,
+) -> tuple[Vector, Int[Array, ""]]:
     size = start.shape[0]
     depth = min(memory, size)
 
@@ -115,13 +140,12 @@ def mix(
     def advance(state: _State) -> _State:
         x = _mix(state, 1e-14, jnp.asarray(largest_stretch))
         g, gap = turn(x)
-        slot = (state.count - 1) % depth
         change = (g - x) - (state.g - state.x)
         return _State(
             x=x,
             g=g,
-            steps=state.steps.at[slot].set(x - state.x),
-            changes=state.changes.at[slot].set(change),
+            steps=_remembered(state.steps, x - state.x),
+            changes=_remembered(state.changes, change),
             count=state.count + 1,
             size=gap,
         )
@@ -136,7 +160,7 @@ def mix(
         size=gap,
     )
     end = jax.lax.while_loop(unfinished, advance, begin)
-    return jax.lax.stop_gradient(end.g), end.count
+    return end.g, end.count
 
 
 def fixed_point(
@@ -260,26 +284,29 @@ def mix_by_parts(
     def turn(x: Vector, given: Any) -> Vector:
         return ravel_pytree(function(shaped(x * scale), given))[0] / scale
 
-    value, count = mix(turn, flat / scale, args, tolerance=tolerance)
-    return shaped(_matrix_free(value, args, turn) * scale), count
+    value, count = _matrix_free(flat / scale, args, turn, tolerance)
+    return shaped(value * scale), count
 
 
 @eqx.filter_custom_jvp
-def _matrix_free(value: Vector, args: Any, function: Any) -> Vector:
-    """The solution, with its implicit derivative in `args`."""
-    del args, function
-    return value
+def _matrix_free(
+    start: Vector, args: Any, function: Any, tolerance: float
+) -> tuple[Vector, Int[Array, ""]]:
+    """The solution, with its implicit derivative in `args`, and the evaluations it took."""
+    return _iterate(function, start, args, tolerance=tolerance)
 
 
 @_matrix_free.def_jvp
-def _(primals: Any, tangents: Any) -> tuple[Vector, Vector]:
-    value, args, function = primals
-    _, moved, _ = tangents
+def _(primals: Any, tangents: Any) -> Any:
+    _, args, function, _ = primals
+    _, moved, _, _ = tangents
+    value, count = _matrix_free(*primals)
     _, change = eqx.filter_jvp(lambda inputs: function(value, inputs), (args,), (moved,))
     _, linear = jax.linearize(lambda x: function(x, args), value)
-    return value, jax.lax.custom_linear_solve(
+    changed = jax.lax.custom_linear_solve(
         lambda x: x - linear(x), change, solve=_series, transpose_solve=_series
     )
+    return (value, count), (changed, None)
 
 
 def _series(operator: Callable[[Vector], Vector], right: Vector) -> Vector:

@@ -7,7 +7,7 @@ are solved by plain elimination in array operations.
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Bool, Float
 
 
 def solve(
@@ -69,18 +69,24 @@ def _eliminate(
     matrix: Float[Array, "unknown unknown"], right: Float[Array, " unknown"]
 ) -> Float[Array, " unknown"]:
     size = matrix.shape[0]
-    rows = jnp.arange(size)
+    units = jnp.eye(size, size + 1, dtype=matrix.dtype)
+    below = jnp.tri(size, dtype=bool)  # at [row, k]: the row may still be column k's pivot
 
+    # Rows and columns are picked by products with unit vectors: under `vmap`, indexing with a
+    # traced index becomes gathers and scatters, which run element by element on a CPU.
     def column(
-        k: Int[Array, ""], table: Float[Array, "unknown wide"]
-    ) -> Float[Array, "unknown wide"]:
-        column_k = table[:, k]
-        pivot = jnp.argmax(jnp.where(rows >= k, jnp.abs(column_k), -1.0))
-        here, there = table[k], table[pivot]
-        table = table.at[pivot].set(here).at[k].set(there)
-        scaled = there / there[k]
-        factor = jnp.where(rows == k, 0.0, table[:, k])
-        return (table - factor[:, None] * scaled[None, :]).at[k].set(scaled)
+        table: Float[Array, "unknown wide"],
+        at: tuple[Float[Array, " wide"], Bool[Array, " unknown"]],
+    ) -> tuple[Float[Array, "unknown wide"], None]:
+        unit, eligible = at
+        column_k, here = table @ unit, unit[:-1]
+        pivot = jnp.argmax(jnp.where(eligible, jnp.abs(column_k), -1.0))
+        there = jax.nn.one_hot(pivot, size, dtype=table.dtype)
+        row, chosen = here @ table, there @ table
+        swapped = table + there[:, None] * (row - chosen)[None, :]
+        scaled = chosen / (chosen @ unit)
+        left = swapped - (swapped @ unit)[:, None] * scaled[None, :]
+        return jnp.where(here[:, None] > 0, scaled[None, :], left), None
 
     table = jnp.concatenate([matrix, right[:, None]], axis=1)
-    return jax.lax.fori_loop(0, size, column, table)[:, -1]
+    return jax.lax.scan(column, table, (units, below.T))[0][:, -1]

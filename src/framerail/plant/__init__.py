@@ -10,7 +10,14 @@ from framerail.plant.capacity import (
 from framerail.plant.investment import Investment, conversion_total, invest
 from framerail.plant.launch_curve import launch_fraction, logistic_output, logistic_rate
 from framerail.plant.order_book import Flow, conservation_residual, order_book
-from framerail.plant.production import OUTCOMES, Production, produce
+from framerail.plant.production import (
+    OUTCOMES,
+    Line,
+    Production,
+    build_orders,
+    produce,
+    production_line,
+)
 from framerail.plant.site import Launch, OrderRules, PlantInputs, Site
 from framerail.plant.staffing import Staffing, staffing
 
@@ -19,11 +26,13 @@ __all__ = [
     "Flow",
     "Investment",
     "Launch",
+    "Line",
     "OrderRules",
     "PlantInputs",
     "Production",
     "Site",
     "Staffing",
+    "build_orders",
     "conservation_residual",
     "contribution_break_even",
     "conversion_total",
@@ -35,6 +44,7 @@ __all__ = [
     "order_book",
     "plant_utilization",
     "produce",
+    "production_line",
     "program_capacity",
     "staffing",
     "volume_to_break_even",

@@ -107,6 +107,45 @@ class Production(eqx.Module):
     outcome: Int[Array, ""]
 
 
+class Line(eqx.Module):
+    """What a site's line can build by quarter, whatever is ordered.
+
+    Attributes:
+        climb: mean share of the mature rate reached in the quarter (0 to 1).
+        running: share of the quarter in which it builds.
+        mature: trucks a quarter, once climbed.
+    """
+
+    climb: Float[Array, "quarter"]
+    running: Float[Array, "quarter"]
+    mature: Scalar
+
+    @property
+    def capacity(self) -> Float[Array, "quarter"]:
+        """Trucks that full crews could build in the quarter in regular hours."""
+        return self.mature * self.climb
+
+
+def production_line(
+    site: Site,
+    launch: Launch,
+    start_of_production: Scalar,
+    end_of_production: Scalar,
+    grid: QuarterGrid,
+) -> Line:
+    """A site's line with its launch curve; dates are decimal years."""
+    return Line(
+        climb=launch_fraction(launch, start_of_production, end_of_production, grid),
+        running=fraction_between(start_of_production, end_of_production, grid),
+        mature=QUARTER * program_capacity(site) * launch.realized_over_announced,
+    )
+
+
+def build_orders(line: Line, rules: OrderRules, orders: Float[Array, "quarter truck"]) -> Flow:
+    """Trucks alone of what `produce` says: what the line makes of the orders."""
+    return order_book(jnp.maximum(orders, 0.0), line.capacity, line.running, rules)
+
+
 def produce(
     site: Site,
     launch: Launch,
@@ -130,12 +169,9 @@ def produce(
     Returns:
         Trucks, utilization and cost by quarter. Everything is continuous in the two dates.
     """
-    climb = launch_fraction(launch, start_of_production, end_of_production, grid)
-    mature = QUARTER * program_capacity(site) * launch.realized_over_announced
-    running = fraction_between(start_of_production, end_of_production, grid)
-    capacity = mature * climb
-    placed = jnp.maximum(orders, 0.0)
-    trucks = order_book(placed, capacity, running, rules)
+    line = production_line(site, launch, start_of_production, end_of_production, grid)
+    placed, capacity = jnp.maximum(orders, 0.0), line.capacity
+    trucks = build_orders(line, rules, orders)
     begins = start_of_production - site.conversion_time
     named = (
         _outcome(trucks, placed, capacity)
@@ -147,12 +183,10 @@ def produce(
     return _account(
         site,
         trucks,
-        climb,
-        running,
-        capacity,
+        line,
         placed,
         invest(site, launch, start_of_production, grid),
-        staffing(site, rules, trucks, capacity, mature / QUARTER),
+        staffing(site, rules, trucks, capacity, line.mature / QUARTER),
         named,
     )
 
@@ -175,14 +209,13 @@ def _outcome(
 def _account(
     site: Site,
     trucks: Flow,
-    climb: Float[Array, "quarter"],
-    running: Float[Array, "quarter"],
-    capacity: Float[Array, "quarter"],
+    line: Line,
     orders: Float[Array, "quarter truck"],
     investment: Investment,
     crews: Staffing,
     outcome: Int[Array, ""],
 ) -> Production:
+    climb, running, capacity = line.climb, line.running, line.capacity
     output = jnp.sum(trucks.output, axis=1)
     other = QUARTER * site.other_output
     displaced = jnp.maximum(output + other - QUARTER * site.plant_capacity, 0.0)

@@ -7,9 +7,11 @@ import equinox as eqx
 from framerail.quantities import (
     Declared,
     DollarPerHour,
+    DollarPerKilowattHour,
     Duration,
     Fraction,
     Hour,
+    Mile,
     PositiveDollar,
     PositiveNumber,
     Quantity,
@@ -21,6 +23,7 @@ TrucksPerHour = Annotated[Scalar, Quantity("truck/hour", 0.0, 200.0)]
 TrucksPerYear = Annotated[Scalar, Quantity("truck/year", 0.0, 5e6)]
 ShiftsPerDay = Annotated[Scalar, Quantity("dimensionless", 0.0, 4.0)]
 DaysPerYear = Annotated[Scalar, Quantity("dimensionless", 0.0, 366.0)]
+DollarPerTherm = Annotated[Scalar, Quantity("dollar/therm", 0.0, 100.0)]
 DollarPerTruck = Annotated[Scalar, Quantity("dollar/truck", -1e6, 1e6)]
 DollarPerAnnualTruck = Annotated[Scalar, Quantity("dollar*year/truck", 0.0, 1e6)]
 """Investment per truck of yearly capacity."""
@@ -68,6 +71,14 @@ class Site(Declared):
     """Labor hours above the mature figure at the very start of the launch, as a multiple of it."""
     wage: DollarPerHour
     """Hourly labor cost with benefits."""
+    electricity_price: DollarPerKilowattHour
+    """Price of electricity, 2023 dollars."""
+    gas_price: DollarPerTherm
+    """Price of natural gas, 2023 dollars."""
+    inbound_distance: Mile
+    """Mean road distance from the suppliers, weighted by their parts' cost."""
+    pack_distance: Mile
+    """Road distance from the plant that makes the packs."""
     fixed_cost: DollarPerYear
     """Fixed cost of the whole plant, paid with or without the program."""
     program_fixed_cost: DollarPerYear

@@ -62,6 +62,7 @@ from framerail.program.political_event import (
     Imposition,
     Politics,
     Repeal,
+    all_standing,
     event_date,
     joint_draw,
     standing,
@@ -84,7 +85,16 @@ from framerail.program.statements import (
     statements,
 )
 from framerail.program.tax import IncomeTax, combined_tax_rate, income_tax
-from framerail.program.timeline import Build, MidCycle, Schedule, Spend, Timeline, schedule
+from framerail.program.timeline import (
+    Build,
+    Gate,
+    MidCycle,
+    Schedule,
+    Spend,
+    Timeline,
+    dates_of,
+    schedule,
+)
 from framerail.program.working_capital import WorkingCapital, working_capital
 
 __all__ = [
@@ -112,6 +122,7 @@ __all__ = [
     "Finance",
     "FuelEconomyCredit",
     "Funding",
+    "Gate",
     "HomeValue",
     "ImportDuty",
     "Imposition",
@@ -135,6 +146,7 @@ __all__ = [
     "Timeline",
     "TranslatedStatements",
     "WorkingCapital",
+    "all_standing",
     "annuity",
     "appraisal",
     "book_assets",
@@ -145,6 +157,7 @@ __all__ = [
     "cash_flow",
     "combined_tax_rate",
     "contribution_waterfall",
+    "dates_of",
     "deferred_tax",
     "discount_factors",
     "event_date",

@@ -14,7 +14,7 @@ from jax.scipy.special import ndtr
 from jaxtyping import Array, Float
 
 from framerail.numerics.calendar import QuarterGrid, fraction_before, fraction_between
-from framerail.program.political_event import Event, Politics, standing
+from framerail.program.political_event import Politics, all_standing
 from framerail.program.regimes import (
     ConsumerCredit,
     EmissionCredit,
@@ -116,51 +116,51 @@ def policy_path(policy: PolicyInputs, grid: QuarterGrid) -> PolicyPath:
     def in_force(one: Any) -> Float[Array, "quarter"]:
         return fraction_between(one.starts, one.ends, grid)
 
-    def stands(event: Event) -> Float[Array, "quarter"]:
-        return standing(event, policy.politics, grid)
-
     lease, production, emission = policy.lease, policy.production, policy.emission
     consumers = [policy.consumer, *_in_order(policy.consumer_reforms)]
+    states, duties = _in_order(policy.states), _in_order(policy.parts_duties)
+    always = (lease, production, emission, policy.fuel_economy)
+    events = [one.repeal for one in (*always, *consumers, *states)]
+    rows = all_standing([*events, *(one.imposition for one in duties)], policy.politics, grid)
+    leases, makers, emissions, fleets = rows[: len(always)]
+    of_consumers = rows[len(always) : len(always) + len(consumers)]
+    of_states, of_duties = rows[len(always) + len(consumers) : len(events)], rows[len(events) :]
     consumer = sum(
         (
-            one.amount
-            * one.buyer_share
-            * qualifying_share(one, grid)
-            * in_force(one)
-            * stands(one.repeal)
-            for one in consumers
+            one.amount * one.buyer_share * qualifying_share(one, grid) * in_force(one) * stands
+            for one, stands in zip(consumers, of_consumers, strict=True)
         ),
         start=zero,
     )
     cap = policy.consumer.price_cap
     raised = sum((in_force(one) * (one.price_cap - cap) for one in consumers), start=zero)
-    states = sum(
+    local = sum(
         (
-            one.amount * one.buyer_share * in_force(one) * stands(one.repeal)
-            for one in _in_order(policy.states)
+            one.amount * one.buyer_share * in_force(one) * stands
+            for one, stands in zip(states, of_states, strict=True)
         ),
         start=zero,
     )
     duty = sum(
         (
-            one.rate * one.imported_share * in_force(one) * (1.0 - stands(one.imposition))
-            for one in _in_order(policy.parts_duties)
+            one.rate * one.imported_share * in_force(one) * (1.0 - stands)
+            for one, stands in zip(duties, of_duties, strict=True)
         ),
         start=zero,
     )
-    maker = _phase_out(production, grid) * stands(production.repeal)
-    fuel_economy = _fuel_economy(policy.fuel_economy) * stands(policy.fuel_economy.repeal)
+    maker = _phase_out(production, grid) * makers
+    fuel_economy = _fuel_economy(policy.fuel_economy) * fleets
     megagrams = emission.target * emission.lifetime / 1e6
     return PolicyPath(
         consumer_credit=consumer,
         price_cap=cap,
         price_caps=cap + raised,
-        lease_credit=lease.amount * lease.pass_through * in_force(lease) * stands(lease.repeal),
+        lease_credit=lease.amount * lease.pass_through * in_force(lease) * leases,
         lease_share=lease.lease_share,
-        state_credit=states,
+        state_credit=local,
         cell_credit=production.cells * production.cell_share * maker,
         module_credit=production.modules * production.module_share * maker,
-        emission_credit=emission.price * megagrams * stands(emission.repeal) + fuel_economy,
+        emission_credit=emission.price * megagrams * emissions + fuel_economy,
         fuel_economy_credit=fuel_economy,
         import_duty=policy.import_duty.rate,
         parts_duty=duty,

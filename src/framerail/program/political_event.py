@@ -6,11 +6,13 @@ every event has its date. Each event has its own uniform draw; all of them lean 
 political draw by a Gaussian copula, since one election and one law may move many regimes at once.
 """
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
-from jax.scipy.special import ndtr, ndtri
+from jax.scipy.special import erfinv, ndtr
 from jaxtyping import Array, Float
 
 from framerail.numerics.calendar import QuarterGrid, fraction_before
@@ -76,7 +78,8 @@ def joint_draw(politics: Politics, own: Scalar) -> Scalar:
 
 
 def _score(draw: Scalar) -> Scalar:
-    return ndtri(jnp.clip(draw, _EDGE, 1.0 - _EDGE))
+    # The normal quantile; `ndtri` gives the same, in ten times the operations.
+    return jnp.sqrt(2.0) * erfinv(2.0 * jnp.clip(draw, _EDGE, 1.0 - _EDGE) - 1.0)
 
 
 def event_date(event: Event, draw: Scalar) -> Scalar:
@@ -100,3 +103,16 @@ def standing(event: Event, politics: Politics, grid: QuarterGrid) -> Float[Array
     expected = jnp.exp(-event.hazard * waited) * fraction_before(event.enacted, grid)
     drawn = fraction_before(event_date(event, joint_draw(politics, event.draw)), grid)
     return (1.0 - politics.realized) * expected + politics.realized * drawn
+
+
+def all_standing(
+    events: Sequence[Event], politics: Politics, grid: QuarterGrid
+) -> Float[Array, "event quarter"]:
+    """`standing` of several events, as one batch: a row for each."""
+    # One kind, so that they stack: what may be repealed and what may come are drawn alike.
+    alike = [
+        Repeal(hazard=one.hazard, earliest=one.earliest, enacted=one.enacted, draw=one.draw)
+        for one in events
+    ]
+    rows = jax.tree.map(lambda *leaves: jnp.stack(leaves), *alike)
+    return jax.vmap(lambda event: standing(event, politics, grid))(rows)

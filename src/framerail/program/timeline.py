@@ -1,9 +1,18 @@
-"""The one calendar of the program: gates, delay, and the spending that hangs on them."""
+"""The one calendar of the program: gates, delays, and the spending that hangs on them.
 
-from typing import Annotated, Literal
+Positions on the way from program start (0) to start of production (1) become dates by one map,
+`dates_of`. The delay stretches the whole way in proportion; a gate's slip stretches only the phase
+that ends at that gate and pushes everything after it. Spending follows its positions, so a slip
+moves the cash of its own phase and of all later ones, and leaves earlier ones where they were.
+"""
+
+from collections.abc import Callable
+from typing import Annotated, Literal, NamedTuple
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 from framerail.numerics.calendar import QuarterGrid, spread
@@ -22,6 +31,21 @@ DollarPerTruck = Annotated[Scalar, Quantity("dollar/truck", 0.0, 1e8)]
 DollarPerYear = Annotated[Scalar, Quantity("dollar/year", 0.0, 1e12)]
 ShareOfTheWay = Annotated[Scalar, Quantity("dimensionless", 0.0, 2.0)]
 """Place between program start (0) and start of production (1); above 1 lies after it."""
+
+
+class Gate(Declared):
+    """One gate on the way: where it is planned, and by how much it slips on its own."""
+
+    place: ShareOfTheWay
+    """Planned place between program start (0) and start of production (1)."""
+    slip: Duration
+    """Time by which the phase that ends at this gate takes longer than planned."""
+
+    def faults(self) -> tuple[str, ...]:
+        """A phase must have a length that can be stretched."""
+        if not 0.0 < float(self.place) <= 1.0:
+            return ("place: expected above 0 and at most 1, between program start and production",)
+        return ()
 
 
 class Spend(Declared):
@@ -75,15 +99,15 @@ class Timeline(Declared):
     planned_start_of_production: Year
     """Start of production as planned."""
     delay: Duration
-    """Slip of the start of production; spending stretches with it."""
+    """Delay of the whole way, beyond the slips of single gates; spending stretches with it."""
     planned_end_of_production: Year
     """End of production as planned."""
     delay_carried_to_end: Fraction
     """Share of the delay by which the end of production moves too."""
     standing_cost: DollarPerYear
-    """Cost of the team that waits: paid for each year of delay beside the stretched packages."""
-    gates: dict[str, ShareOfTheWay]
-    """Named gates as shares of the way to start of production."""
+    """Cost of the team that waits: paid for each year of delay or slip beside the packages."""
+    gates: dict[str, Gate]
+    """Gates by name, each with its own slip."""
     plant_available: Year
     """First date on which the plant and its line can be had for the program."""
     spend: dict[str, Spend]
@@ -92,6 +116,11 @@ class Timeline(Declared):
     """Prototypes and other trucks built before production, by name."""
     mid_cycle: MidCycle
     """The facelift."""
+
+    @property
+    def slip(self) -> Scalar:
+        """Time from the planned to the actual start of production: the delay and every slip."""
+        return sum((gate.slip for gate in self.gates.values()), start=self.delay)
 
     def faults(self) -> tuple[str, ...]:
         """Dates or packages in the wrong order."""
@@ -134,8 +163,9 @@ class Schedule(eqx.Module):
         gates: date of each named gate (decimal year).
         engineering: dollars by quarter, by whom it serves ("shared" or a partner).
         tooling: the same for capitalized tooling.
-        packages: dollars by quarter of each package and build, the delay's standing cost ("delay")
-            and the mid-cycle action ("mid_cycle") included: the same money again, by name.
+        packages: dollars by quarter of each package and build, the standing cost of the delay and
+            of the slips ("delay", "slips") and the mid-cycle action ("mid_cycle") included: the
+            same money again, by name.
         residual: largest gap between the packages' totals and the two tables' (dollars).
     """
 
@@ -148,55 +178,128 @@ class Schedule(eqx.Module):
     residual: Scalar
 
 
+class _Phases(eqx.Module):
+    """Phases in planned order: each ends at its gate."""
+
+    opens: Float[Array, "gate"]
+    closes: Float[Array, "gate"]
+    slip: Float[Array, "gate"]
+
+
+def _phases(timeline: Timeline) -> _Phases:
+    gates = [timeline.gates[name] for name in sorted(timeline.gates)]
+    place = jnp.stack([gate.place for gate in gates]) if gates else jnp.zeros(0)
+    slip = jnp.stack([gate.slip for gate in gates]) if gates else jnp.zeros(0)
+    order = jnp.argsort(place)
+    ends = place[order]
+    before = jnp.concatenate([jnp.zeros(1), ends])[: ends.shape[0]]
+    return _Phases(before, ends, slip[order])
+
+
+def dates_of(timeline: Timeline, places: Float[Array, "place"]) -> Float[Array, "place"]:
+    """Dates of places on the way (0 is program start, 1 start of production, above 1 after it)."""
+    return _dates(timeline, _phases(timeline), places)
+
+
+def _dates(
+    timeline: Timeline, phases: _Phases, places: Float[Array, "place"]
+) -> Float[Array, "place"]:
+    length = jnp.maximum(phases.closes - phases.opens, 1e-6)
+    done = jnp.clip((places[:, None] - phases.opens[None, :]) / length[None, :], 0.0, 1.0)
+    way = timeline.planned_start_of_production + timeline.delay - timeline.program_start
+    return timeline.program_start + places * way + done @ phases.slip
+
+
+class _Entry(NamedTuple):
+    """Money spent evenly between two dates."""
+
+    name: str
+    kind: str
+    serves: str
+    amount: Scalar
+    opens: Scalar
+    closes: Scalar
+
+
 def schedule(timeline: Timeline, grid: QuarterGrid) -> Schedule:
     """Place gates and spending on the calendar.
 
-    A delay moves the start of production and every gate in proportion, stretches the packages,
-    adds the standing cost between the planned and the actual start, and moves the end of
-    production by its stated share.
+    The delay moves the start of production and every gate in proportion and stretches the
+    packages; a gate's slip stretches its own phase and pushes all that follows. Both add the
+    standing cost, the delay's between the planned and the delayed start, a slip's in its own phase,
+    and both move the end of production by the stated share.
     """
-    begin = timeline.program_start
-    planned = timeline.planned_start_of_production
-    start = planned + timeline.delay
-    way = start - begin
-    packages: dict[str, Float[Array, "quarter"]] = {}
-    tables: dict[str, dict[str, Float[Array, "quarter"]]] = {"engineering": {}, "tooling": {}}
+    start = timeline.planned_start_of_production + timeline.slip
+    phases = _phases(timeline)
+    entries = _entries(timeline, phases, start)
+    amount, opens, closes = (
+        jnp.stack([getattr(entry, side) for entry in entries])
+        for side in ("amount", "opens", "closes")
+    )
+    flows = jax.vmap(lambda money, start, end: spread(money, start, end, grid))(
+        amount, opens, closes
+    )
 
-    def book(
-        name: str, kind: str, serves: str, amount: Scalar, opens: Scalar, closes: Scalar
-    ) -> None:
-        flow = spread(amount, opens, closes, grid)
-        packages[name] = packages.get(name, jnp.zeros(grid.quarters)) + flow
-        table = tables[kind]
-        table[serves] = table.get(serves, jnp.zeros(grid.quarters)) + flow
+    def added_up(of: Callable[[_Entry], str], *kind: str) -> dict[str, Float[Array, "quarter"]]:
+        chosen = [not kind or entry.kind in kind for entry in entries]
+        keys = dict.fromkeys(of(one) for one, take in zip(entries, chosen, strict=True) if take)
+        picks = np.asarray(
+            [
+                [take and of(one) == key for one, take in zip(entries, chosen, strict=True)]
+                for key in keys
+            ],
+            dtype=float,
+        )
+        return dict(zip(keys, picks @ flows, strict=True))
 
-    amounts = {name: item.amount for name, item in timeline.spend.items()}
-    amounts |= {name: item.trucks * item.cost for name, item in timeline.builds.items()}
-    for name, item in sorted((timeline.spend | timeline.builds).items()):
-        opens, closes = begin + item.opens * way, begin + item.closes * way
-        kind = item.kind if isinstance(item, Spend) else "engineering"
-        book(name, kind, item.serves, amounts[name], opens, closes)
-    waiting = timeline.standing_cost * timeline.delay
-    book("delay", "engineering", "shared", waiting, planned, start)
-    cycle = timeline.mid_cycle
-    facelift = start + cycle.after_start
-    opens = facelift - cycle.lead_time
-    drawn = cycle.amount * cycle.engineering_share
-    book("mid_cycle", "engineering", "shared", drawn, opens, facelift)
-    book("mid_cycle", "tooling", "shared", cycle.amount - drawn, opens, facelift)
-
-    total = sum(amounts.values(), start=waiting + cycle.amount)
+    tables = {kind: added_up(lambda one: one.serves, kind) for kind in ("engineering", "tooling")}
     booked = sum(
         (jnp.sum(flow) for table in tables.values() for flow in table.values()),
         start=jnp.asarray(0.0),
     )
+    names = sorted(timeline.gates)
+    places = [timeline.gates[name].place for name in names]
+    gates = _dates(timeline, phases, jnp.stack(places)) if names else jnp.zeros(0)
     return Schedule(
         start_of_production=start,
         end_of_production=timeline.planned_end_of_production
-        + timeline.delay_carried_to_end * timeline.delay,
-        gates={name: begin + timeline.gates[name] * way for name in sorted(timeline.gates)},
+        + timeline.delay_carried_to_end * timeline.slip,
+        gates=dict(zip(names, gates, strict=True)),
         engineering=tables["engineering"],
         tooling=tables["tooling"],
-        packages=packages,
-        residual=jnp.abs(booked - total),
+        packages=added_up(lambda one: one.name),
+        residual=jnp.abs(booked - jnp.sum(amount)),
     )
+
+
+def _entries(timeline: Timeline, phases: _Phases, start: Scalar) -> list[_Entry]:
+    """Packages, builds, standing cost and the mid-cycle action."""
+    items = sorted((timeline.spend | timeline.builds).items())
+    sides = jnp.stack([place for _, item in items for place in (item.opens, item.closes)])
+    dates = _dates(timeline, phases, sides).reshape(-1, 2)
+    entries = [
+        _Entry(
+            name,
+            item.kind if isinstance(item, Spend) else "engineering",
+            item.serves,
+            item.amount if isinstance(item, Spend) else item.trucks * item.cost,
+            *between,
+        )
+        for (name, item), between in zip(items, dates, strict=True)
+    ]
+    idle = timeline.standing_cost
+    shared = ("engineering", "shared")
+    entries.append(_Entry("delay", *shared, idle * timeline.delay, start - timeline.delay, start))
+    ends = jnp.concatenate([phases.opens, phases.closes])
+    lasts = _dates(timeline, phases, ends).reshape(2, -1).T
+    entries += [
+        _Entry("slips", *shared, idle * slip, *between)
+        for slip, between in zip(phases.slip, lasts, strict=True)
+    ]
+    cycle = timeline.mid_cycle
+    drawn = cycle.amount * cycle.engineering_share
+    facelift = start + cycle.after_start
+    when = (facelift - cycle.lead_time, facelift)
+    entries.append(_Entry("mid_cycle", *shared, drawn, *when))
+    entries.append(_Entry("mid_cycle", "tooling", "shared", cycle.amount - drawn, *when))
+    return entries

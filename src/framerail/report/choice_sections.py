@@ -189,7 +189,10 @@ def _plants(view: View, names: list[str]) -> str:
         "launch_cost",
         "labor_hours",
         "wage",
-        "inbound_logistics",
+        "electricity_price",
+        "gas_price",
+        "inbound_distance",
+        "pack_distance",
         "program_fixed_cost",
         "incentive_fraction",
     )

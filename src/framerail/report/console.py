@@ -97,15 +97,21 @@ def _sites(found: dict[str, Any]) -> Table:
 
 def _trucks(found: dict[str, Any]) -> Table:
     made = console_table(
-        "Trucks (medians of draws)", "", "mi", "0-60 s", "price", "unit cost", "best year"
+        f"Trucks (medians of draws; dollars of {found['scenario']['as_of'][:4]})",
+        "",
+        "mi",
+        "0-60 s",
+        "price",
+        "unit cost",
+        "best year",
     )
     for name, one in found["trucks"].items():
         made.add_row(
             name,
             f"{one['range']['p50']:.0f}",
             f"{one['zero_to_sixty']['p50']:.1f}",
-            dollars(round(one["price"]["p50"], -2)),
-            dollars(round(one["unit_cost"]["p50"], -2)),
+            dollars(round(one["real_price"]["p50"], -2)),
+            dollars(round(one["real_unit_cost"]["p50"], -2)),
             whole(one["best_year_output"]["p50"]),
         )
     return spaced(made)

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from framerail.report import money_figures, truck_figures
+from framerail.report import money_figures, truck_comparison, truck_figures
 from framerail.report.page import figure, folded, paragraph, section, table, two_lines
 from framerail.report.spread import bands, spread
 from framerail.report.view import INCUMBENT, START_UP, View
@@ -22,8 +22,7 @@ from framerail.report.words import (
 def trucks(view: View, headline: dict[str, Any]) -> str:
     """The trucks against their rivals: range, price, volume, margin, whom they take sales from."""
     found = headline["trucks"]
-    incumbent = view.partners[INCUMBENT]
-    year = f"{view.years[view.best_year]:.0f}"
+    incumbent, base = view.partners[INCUMBENT], truck_comparison.base_year(view)
     rows = []
     for name in view.trucks:
         one = found[name]
@@ -36,14 +35,16 @@ def trucks(view: View, headline: dict[str, Any]) -> str:
                 f"{one['consumption']['p50'] * 100:.0f}",
                 f"{one['zero_to_sixty']['p50']:.1f}",
                 _banded(one["price"], _hundreds),
-                _banded(one["unit_cost"], _hundreds),
+                _banded(one["real_price"], _hundreds),
+                _banded(one["real_unit_cost"], _hundreds),
                 _banded(margin.as_dict(), _hundreds),
                 _banded(one["best_year_output"], whole),
             ]
         )
     head = (
-        "truck", "sold by", "range, mi", "kWh/100 mi", "0-60 mph, s", "price, $", "unit cost, $",
-        "price less unit cost, $", f"built in {year}",
+        "truck", "sold by", "range, mi", "kWh/100 mi", "0-60 mph, s", "price, $",
+        f"price, {base} $", f"unit cost, {base} $", f"price less unit cost, {base} $",
+        "built in its best year",
     )  # fmt: skip
     lost = headline["cannibalization"]
     total = spread(view.of("output").sum(axis=(1, 2)))
@@ -63,16 +64,20 @@ def trucks(view: View, headline: dict[str, Any]) -> str:
         table(
             head,
             rows,
-            numbers=range(2, 9),
-            raw=(2, 5, 6, 7, 8),
+            numbers=range(2, 10),
+            raw=(2, 5, 6, 7, 8, 9),
             caption="Median of draws, 10th to 90th percentile below",
         ),
         paragraph(
-            "Price and unit cost are means over the program, weighted by output, in nominal "
-            "dollars. Unit cost is the variable cost after the production credit; dealer margin, "
-            "selling expense, royalty and the plant's fixed cost are not in it.",
+            "Price and unit cost are means over the program, weighted by output: the first price "
+            f"in dollars of the years in which it is asked, the other figures in those of {base}. "
+            "Unit cost is the variable cost after the production credit; dealer margin, selling "
+            "expense, royalty and the plant's fixed cost are not in it. Built is each draw's own "
+            "best model year.",
             "note",
         ),
+        truck_comparison.nameplates(view),
+        truck_comparison.price_steps(view),
         figure(truck_figures.rivals(view), "rivals"),
         _rivals(view),
         figure(truck_figures.volumes(view), "volumes"),
@@ -84,7 +89,7 @@ def trucks(view: View, headline: dict[str, Any]) -> str:
 
 def _margin(view: View, name: str) -> np.ndarray:
     place = view.trucks.index(name)
-    return view.of("price")[:, place] - view.of("unit_cost")[:, place]
+    return view.of("real_price")[:, place] - view.of("real_unit_cost")[:, place]
 
 
 def _banded(found: dict[str, float], shown: Callable[[float], str]) -> str:

@@ -22,15 +22,16 @@ def truck_figures(view: View) -> dict[str, tuple[str, np.ndarray, np.ndarray]]:
         "zero_to_sixty": ("s", "zero_to_sixty"),
         "price": ("dollar/truck", "price"),
         "unit_cost": ("dollar/truck", "unit_cost"),
+        "real_price": ("dollar/truck", "real_price"),
+        "real_unit_cost": ("dollar/truck", "real_unit_cost"),
     }
     found = {
         key: (unit, np.asarray(getattr(point, field)), view.of(field))
         for key, (unit, field) in names.items()
     }
     output, draws = np.asarray(point.output), view.of("output")
-    found["best_year_output"] = (
-        "truck/year", output[view.best_year], draws[:, view.best_year],
-    )  # fmt: skip
+    # Every draw's own best year: production starts later in some draws than at the medians.
+    found["best_year_output"] = ("truck/year", output.max(axis=0), draws.max(axis=1))
     found["total_output"] = ("truck", output.sum(axis=0), draws.sum(axis=1))
     return found
 
@@ -112,7 +113,8 @@ TRUCK_TABLES = (
             "truck": "name of the truck",
             "firm": "company that sells it",
             "figure": "range, consumption, zero_to_sixty, price, unit_cost (variable cost after "
-            "the production credit), best_year_output or total_output",
+            "the production credit), real_price and real_unit_cost (in dollars of the valuation "
+            "year), best_year_output (each draw's own best year) or total_output",
             "unit": "unit of the figure",
             "at_medians": "value with every input at its median",
             **SPREAD_COLUMNS,

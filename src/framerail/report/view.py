@@ -104,6 +104,8 @@ UNITS: dict[str, str] = {
     "zero_to_sixty": "s",
     "unit_cost": "dollar/truck",
     "price": "dollar/truck",
+    "real_unit_cost": "dollar/truck",
+    "real_price": "dollar/truck",
     "output": "truck/year",
     "demand": "truck/year",
     "taken": "truck/year",
@@ -136,7 +138,15 @@ def axis_names(view: View, name: str) -> list[tuple[str, ...]]:
     years = tuple(f"{year:.0f}" for year in view.years)
     quarters = tuple(f"{quarter:.2f}" for quarter in view.quarters)
     by_axes: dict[tuple[tuple[str, ...], ...], tuple[str, ...]] = {
-        (view.trucks,): ("range_miles", "consumption", "zero_to_sixty", "unit_cost", "price"),
+        (view.trucks,): (
+            "range_miles",
+            "consumption",
+            "zero_to_sixty",
+            "unit_cost",
+            "price",
+            "real_unit_cost",
+            "real_price",
+        ),
         (years, view.trucks): ("output", "demand"),
         (view.products,): ("taken",),
         (view.partners,): ("program_npv", "program_irr", "has_irr", "payback", "peak_funding"),

@@ -42,7 +42,7 @@ def _as_of(raw: Mapping[str, Any], source: SourceText) -> datetime.date | None:
 
 def _years_on_sale(timeline: Timeline) -> tuple[float, float]:
     """From the planned start of production to the end that a delay may carry it to."""
-    slip = timeline.delay_carried_to_end * timeline.delay
+    slip = timeline.delay_carried_to_end * timeline.slip
     last = np.ceil(float(timeline.planned_end_of_production + slip))
     return np.floor(float(timeline.planned_start_of_production)), min(last, _LAST_YEAR)
 
@@ -81,31 +81,10 @@ def read_scenario(name: str | Path, overrides: Sequence[str] = (), *, buyers: in
         raise ScenarioError(str(name), source.faults or [Fault(str(name), "the file is empty")])
     reading = Leaves(source, _as_of(raw, source))
     clean = reading.strip(raw, "", "")
-    _share_inflation(clean, source)
     tables = validated(clean, source)
     if source.faults:
         raise ScenarioError(str(name), source.faults)
     return _assemble(tables, reading, source, buyers)
-
-
-_SAME_INFLATION = (("cost", "deck", "prices"), ("market", "trends"))
-
-
-def _share_inflation(clean: dict[str, Any], source: SourceText) -> None:
-    """General inflation is written once, in `program`; the stages that need it get it here."""
-    written = clean.get("program", {})
-    for path in _SAME_INFLATION:
-        table: Any = clean
-        for key in path:
-            table = table.get(key) if isinstance(table, dict) else None
-        if not isinstance(table, dict):
-            continue  # a missing table is its own fault
-        if "inflation" in table:
-            place = source.place(".".join((*path, "inflation")))
-            hint = "set program.inflation instead"
-            source.faults.append(Fault(place, "general inflation is one quantity", hint))
-        elif isinstance(written, dict) and "inflation" in written:
-            table["inflation"] = written["inflation"]
 
 
 def _assemble(tables: dict[str, Any], reading: Leaves, source: SourceText, buyers: int) -> Scenario:

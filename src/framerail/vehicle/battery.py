@@ -57,11 +57,11 @@ def _mean_voltage(
 ) -> Float[Array, ""]:
     """Mean relative open-circuit voltage between two cell charges."""
 
+    change = jnp.stack(bends)
+    knots = jnp.asarray(_KNOTS[: len(bends)], change.dtype)
+
     def integral(x: Float[Array, ""]) -> Float[Array, ""]:
-        total = base * x
-        for knot, bend in zip(_KNOTS, bends, strict=False):
-            total = total + 0.5 * bend * jnp.maximum(x - knot, 0.0) ** 2
-        return total
+        return base * x + 0.5 * change @ jnp.maximum(x - knots, 0.0) ** 2
 
     return (integral(high) - integral(low)) / (high - low)
 

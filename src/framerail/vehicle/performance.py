@@ -134,11 +134,16 @@ def _limits(train: Powertrain, speed: Float[Array, ""], charge: Float[Array, ""]
     """Drive limits at full throttle, with the load transfer of the acceleration they give."""
     share, voltage = front_share(train, speed), open_circuit(train, charge)
     level = jnp.zeros_like(speed)
-    gain = level
-    for _ in range(3):  # converges by mu h / wheelbase, about 0.25, each time
-        force = drive_limits(train, speed, gain, voltage, share).drive
-        gain = (force - resisting_force(train.road, speed, level)) / train.inertia
-    return drive_limits(train, speed, gain, voltage, share)
+
+    def limits_at(gain: Float[Array, ""]) -> DriveLimits:
+        return drive_limits(train, speed, gain, voltage, share)
+
+    resistance = resisting_force(train.road, speed, level)
+    # Converges by mu h / wheelbase, about 0.25, each time.
+    gain = jax.lax.fori_loop(
+        0, 3, lambda _, gain: (limits_at(gain).drive - resistance) / train.inertia, level
+    )
+    return limits_at(gain)
 
 
 def _limiting(train: Powertrain, speed: Float[Array, ""], limits: DriveLimits) -> Int[Array, ""]:
