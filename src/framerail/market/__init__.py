@@ -51,6 +51,11 @@ from framerail.market.counterfactual import with_merger as with_merger
 from framerail.market.counterfactual import with_products as with_products
 from framerail.market.counterfactual import with_sales_tax as with_sales_tax
 from framerail.market.counterfactual import withdraw as withdraw
+from framerail.market.demographics import DEMOGRAPHICS as DEMOGRAPHICS
+from framerail.market.demographics import BuyerGroup as BuyerGroup
+from framerail.market.demographics import Demographics as Demographics
+from framerail.market.demographics import Fleet as Fleet
+from framerail.market.demographics import Interaction as Interaction
 from framerail.market.equilibrium import EXACT as EXACT
 from framerail.market.equilibrium import NEAR as NEAR
 from framerail.market.equilibrium import QUICK as QUICK
@@ -74,6 +79,9 @@ from framerail.market.inputs import Rival as Rival
 from framerail.market.inputs import Trends as Trends
 from framerail.market.model_year import capped_credit as capped_credit
 from framerail.market.model_year import offers_in_year as offers_in_year
+from framerail.market.nests import Nest as Nest
+from framerail.market.nests import Nests as Nests
+from framerail.market.nests import nests_of as nests_of
 from framerail.market.outcomes import OUTCOMES as OUTCOMES
 from framerail.market.pricing import Ownership as Ownership
 from framerail.market.pricing import markups as markups

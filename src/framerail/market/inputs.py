@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from framerail.market.buyers import Preferences
+from framerail.market.nests import Nest, nest_faults
 from framerail.market.products import Product
 from framerail.quantities import (
     Declared,
@@ -92,6 +93,8 @@ class MarketInputs(Declared):
     """Standing of the brands that offer products without observed sales."""
     rivals: dict[str, Rival]
     """Announced products, by product name."""
+    nests: dict[str, Nest] | None = None
+    """Products alike beyond their attributes; left out, no nests."""
 
     def faults(self) -> tuple[str, ...]:
         """Contradictions between the parts."""
@@ -113,4 +116,5 @@ class MarketInputs(Declared):
             f"brand {brand} has a product without observed sales; add brands.{brand}"
             for brand in sorted({p.brand for p in unseen.values()} - set(self.brands))
         ]
+        found += nest_faults(self.nests or {}, tuple(self.products))
         return tuple(found)
