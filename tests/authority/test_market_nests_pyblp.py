@@ -65,7 +65,7 @@ def market(cars, people, results, nests) -> Market:
 
 
 def test_inversion_costs_elasticities_and_diversion(peer):
-    cars, people, results, nests = peer
+    cars, _, results, nests = peer
     ours = market(*peer)
     buyers, price = ours.buyers, ours.offers.start_price
     relative = gross_utility(buyers, ours.offers) - ours.offers.quality[None, :]
@@ -90,7 +90,7 @@ def test_inversion_costs_elasticities_and_diversion(peer):
 
 
 def test_counterfactual_prices(peer):
-    cars, people, results, nests = peer
+    cars, _, results, _ = peer
     ours = market(*peer)
     firms = sorted(set(cars.firm_ids))
     merged = with_merger(ours, firms.index(19), firms.index(16))

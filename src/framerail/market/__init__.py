@@ -21,6 +21,9 @@ from framerail.market.calibration import attribute_value as attribute_value
 from framerail.market.calibration import calibrate as calibrate
 from framerail.market.calibration import invert_shares as invert_shares
 from framerail.market.calibration import traits as traits
+from framerail.market.capacity import CappedEquilibrium as CappedEquilibrium
+from framerail.market.capacity import Caps as Caps
+from framerail.market.capacity import capped_equilibrium as capped_equilibrium
 from framerail.market.choice import Choice as Choice
 from framerail.market.choice import choose as choose
 from framerail.market.choice import consumer_surplus as consumer_surplus

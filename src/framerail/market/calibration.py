@@ -119,7 +119,7 @@ class _Inversion(NamedTuple):
     nests: Nests | None
 
     def damping(self) -> Float[Array, " product"]:
-        """Part of a gap in log shares that is added: 1 - rho, as in Brenkers and Verboven (2006)."""
+        """Part of a gap in log shares that is added: 1 - rho (Brenkers and Verboven, 2006)."""
         return self.observed * (1.0 if self.nests is None else 1 - self.nests.by_product())
 
 
