@@ -47,18 +47,21 @@ def test_second_choices_are_those_of_removal_in_turn():
 
 
 def test_nests_make_second_choices_alike():
-    utility = utilities(BUYERS, OFFERS.quality, OFFERS.traits, PRICE)
+    """At the same shares, the more alike a nest is, the more second choices stay in it."""
     member = jnp.stack([TRAIT, 1 - TRAIT], axis=1)
+    relative = BUYERS.taste @ OFFERS.traits.T - BUYERS.sensitivity[:, None] * PRICE[None, :]
 
+    @jax.jit
     def alike(correlation):
         nests = Nests(member, jnp.full(2, correlation))
-        return float(
-            second_choice_correlation(first_and_second(BUYERS, utility, ALL, nests), TRAIT)
-        )
+        quality = invert_shares(BUYERS.weight, relative, SHARE, ALL, nests).quality
+        pairs = first_and_second(BUYERS, relative + quality[None, :], ALL, nests)
+        return second_choice_correlation(pairs, TRAIT)
 
+    utility = utilities(BUYERS, OFFERS.quality, OFFERS.traits, PRICE)
     plain = float(second_choice_correlation(first_and_second(BUYERS, utility, ALL), TRAIT))
-    assert alike(0.0) == pytest.approx(plain, rel=1e-10)
-    assert plain < alike(0.4) < alike(0.8)
+    assert float(alike(0.0)) == pytest.approx(plain, rel=1e-8)
+    assert plain < float(alike(0.4)) < float(alike(0.8))
 
 
 def population(parameters):

@@ -128,7 +128,7 @@ class _State(NamedTuple):
     """Newton's, bounded."""
     part: Float[Array, ""]
     """Part of it that is tried next."""
-    count: Int[Array, ""]
+    tries: Int[Array, ""]
 
 
 def _newton(
@@ -151,21 +151,21 @@ def _newton(
         return gap, found, jnp.where(jnp.all(jnp.isfinite(step)), step, -gap / market.unit)
 
     def unfinished(state: _State) -> Bool[Array, ""]:
-        return (jnp.max(jnp.abs(state.gap)) > 1e-3 * COMPLEMENTARY) & (state.count < most)
+        return (jnp.max(jnp.abs(state.gap)) > 1e-3 * COMPLEMENTARY) & (state.tries < most)
 
     def advance(state: _State) -> _State:
         shadow = state.shadow + state.part * state.step
         gap, price, step = tried(shadow, state.price)
         better = (jnp.sum(gap**2) < jnp.sum(state.gap**2)) | (state.part < 1e-3)
-        new = _State(shadow, gap, price, step, jnp.ones(()), state.count + 1)
-        shorter = state._replace(part=state.part / 2, count=state.count + 1)
+        new = _State(shadow, gap, price, step, jnp.ones(()), state.tries + 1)
+        shorter = state._replace(part=state.part / 2, tries=state.tries + 1)
         return jax.tree_util.tree_map(lambda a, b: jnp.where(better, a, b), new, shorter)
 
     zero = jnp.zeros(market.caps.volume.shape)
     gap, price, step = tried(zero, start_price)
     begin = _State(zero, gap, price, step, jnp.ones(()), jnp.zeros((), dtype=jnp.int32))
     end = jax.lax.while_loop(unfinished, advance, begin)
-    return end.shadow, end.price, end.count
+    return end.shadow, end.price, end.tries
 
 
 def capped_equilibrium(
