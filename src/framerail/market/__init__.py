@@ -7,6 +7,8 @@
   `concentration`, `pricing_pressure`
 - what if, of a `Market`: `entry`, `withdraw`, `merger`, `reprice`, `change_attributes`,
   `change_costs`, `change_credits`, `repeal_credits`, `pass_through`
+- optional parts: `Nests`, `Demographics`, `Fleet`; beside them `capped_equilibrium` (volumes with
+  shadow prices), `owners_path` (loyalty, learning), `lease_credit`, `fit_moments`
 - from PyBLP: `estimates_of`, `estimated_buyers`, `estimated_market`
 """
 
