@@ -10,6 +10,7 @@ from jaxtyping import Array, Bool, Float, Int
 from framerail.market import outcomes
 from framerail.market.buyers import Buyers
 from framerail.market.choice import consumer_surplus
+from framerail.market.nests import Nests
 from framerail.market.pricing import (
     Ownership,
     Pieces,
@@ -103,6 +104,10 @@ class Offers(eqx.Module):
     """Buyers."""
     price_level: Float[Array, ""]
     """Prices relative to the calibration year."""
+    nests: Nests | None = None
+    """Products alike beyond their traits; none for a mixed logit without nests."""
+    fleet_share: Float[Array, ""] | None = None
+    """Part of the buyers that are fleets this year; none keeps the population's own."""
 
 
 class MarketEquilibrium(eqx.Module):
@@ -150,13 +155,19 @@ def _answer(price: Float[Array, " product"], market: Any) -> Float[Array, " prod
 
 
 def _answer_slope(price: Float[Array, " product"], market: Any) -> Float[Array, "product product"]:
-    slope = zeta_jacobian(
+    slope = _zeta_slope(price, market)
+    return jnp.where(market.strategic[:, None] > 0, slope, 0.0)
+
+
+def _zeta_slope(price: Float[Array, " product"], market: Any) -> Float[Array, "product product"]:
+    if market.utility.nests is not None:  # no closed form is kept for nests
+        return jax.jacfwd(lambda p: zeta(_pieces(p, market)))(price)
+    return zeta_jacobian(
         market.buyers,
         market.ownership,
         _pieces(price, market),
         price - market.offers.marginal_cost,
     )
-    return jnp.where(market.strategic[:, None] > 0, slope, 0.0)
 
 
 def gross_utility(buyers: Buyers, offers: Offers) -> Float[Array, "buyer product"]:
@@ -186,7 +197,8 @@ def respond(
     For circles that move costs and prices together; `equilibrium` solves at given costs.
     """
     strategic = 1 - offers.fixed_price
-    utility = Utility(gross_utility(buyers, offers), offers.availability)
+    buyers = buyers.with_fleet_share(offers.fleet_share)
+    utility = Utility(gross_utility(buyers, offers), offers.availability, offers.nests)
     fixed = offers.start_price - offers.marginal_cost
     markup = jnp.where(strategic > 0, markup, fixed)
     parts = _pieces(
@@ -219,7 +231,8 @@ def equilibrium(
     - `accuracy`: `QUICK`, `EXACT` or your own.
     """
     strategic = 1 - offers.fixed_price
-    utility = Utility(gross_utility(buyers, offers), offers.availability)
+    buyers = buyers.with_fleet_share(offers.fleet_share)
+    utility = Utility(gross_utility(buyers, offers), offers.availability, offers.nests)
     market = _Market(buyers, offers, ownership, utility, strategic)
     start = jnp.where(strategic > 0, start_price, offers.start_price)
     gain, count = None, jnp.zeros((), dtype=jnp.int32)
@@ -305,7 +318,9 @@ def _approach(
         parts = _pieces(state.price, market)
         asked, markup = zeta(parts), state.price - cost
         asked = jnp.where(jnp.isfinite(asked), asked, markup)
-        slope = own_curvature(market.buyers, parts, markup)
+        slope = jnp.zeros_like(markup)  # with nests it has no closed form: plain steps
+        if market.utility.nests is None:
+            slope = own_curvature(market.buyers, parts, markup)
         gain = 1 / (1 - jnp.clip(jnp.nan_to_num(slope), -2.0, 1 - 1 / _LARGEST_GAIN))
         gap = jnp.where(market.strategic > 0, asked - markup, 0.0)
         # A slope holds only nearby: where it is steep, a long step would jump to another
@@ -347,8 +362,11 @@ def _plain(
 
 def _at_a_minimum(price: Float[Array, " product"], market: _Market) -> Bool[Array, " product"]:
     """Products on sale whose price, alone, is no local maximum of their firm's profit."""
-    markup = price - market.offers.marginal_cost
-    curved = own_curvature(market.buyers, _pieces(price, market), markup)
+    if market.utility.nests is not None:
+        curved = jnp.diagonal(_zeta_slope(price, market))
+    else:
+        markup = price - market.offers.marginal_cost
+        curved = own_curvature(market.buyers, _pieces(price, market), markup)
     return (market.offers.availability * market.strategic > 0) & ~(curved < 1)
 
 
