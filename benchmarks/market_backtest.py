@@ -51,7 +51,8 @@ def predictions(year):
     table = product_table(scenario.market.products)
 
     def one(row):
-        market = with_columns(scenario, where, row).market
+        drawn = with_columns(scenario, where, row)
+        market = drawn.market
         here = product_table(market.products)
         buyers = draw_buyers(market.preferences, scenario.buyer_nodes)
         ownership = ownership_of(here)
@@ -61,6 +62,7 @@ def predictions(year):
             here,
             known,
             jnp.asarray(year),
+            price_level=(1 + drawn.program.inflation) ** (year - market.calibration_year),
             entrant_cost=known.marginal_cost,
             credit=here.credit,
             entry=1 - here.entrant,

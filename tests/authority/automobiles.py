@@ -26,8 +26,9 @@ def data():
     return cars, people
 
 
-def solved(cars, people):
-    """PyBLP's results at the given parameters; estimation is not at issue."""
+def solved(cars, people, **nested):
+    """PyBLP's results at the given parameters (`rho`, where cars have nests); estimation is not
+    at issue."""
     pyblp.options.verbose = False
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -53,6 +54,7 @@ def solved(cars, people):
             costs_bounds=(0.001, None),
             W=np.eye(problem.MD + problem.MS),
             check_optimality="gradient",
+            **nested,
         )
 
 
@@ -96,7 +98,7 @@ def buyers_of(people, year):
     )
 
 
-def market_of(rows, people, year, delta, costs, known, size=150) -> Market:
+def market_of(rows, people, year, delta, costs, known, size=150, nests=None) -> Market:
     """One year's market, filled up with products off sale so that all years compile once.
     `known` lists the firms of all years."""
     missing = size - len(rows)
@@ -118,5 +120,6 @@ def market_of(rows, people, year, delta, costs, known, size=150) -> Market:
         start_price=filled(rows.prices.to_numpy() * THOUSAND, 10_000.0),
         market_size=jnp.ones(()),
         price_level=jnp.ones(()),
+        nests=nests,
     )
     return Market(buyers_of(people, year), offers, Ownership(owned, owned))

@@ -10,6 +10,7 @@ Mean tastes are written as willingness to pay, in dollars, and enter utility tim
 buyer's price sensitivity, as in the willingness-to-pay space of Forsythe et al. (2023).
 """
 
+import dataclasses
 from typing import Annotated, NamedTuple
 
 import equinox as eqx
@@ -17,6 +18,12 @@ import jax.numpy as jnp
 from jax.scipy.special import ndtri
 from jaxtyping import Array, Float
 
+from framerail.market.demographics import (
+    FLEET_TASTES,
+    GROUP_TASTES,
+    Demographics,
+    Fleet,
+)
 from framerail.quantities import Declared, Dollar, Fraction, PositiveNumber, Quantity, Scalar
 
 PerDollar = Annotated[Scalar, Quantity("1/dollar", 1e-6, 1e-2)]
@@ -103,6 +110,10 @@ class Preferences(Declared):
     """Part of buyers who would not buy electric under any plausible technology."""
     opposition: PositiveNumber
     """Loss of utility of an electric vehicle for those buyers, utils."""
+    demographics: Demographics | None = None
+    """Groups of households that differ in income, place or age; left out, one group."""
+    fleet: Fleet | None = None
+    """Buyers that are no households; left out, none."""
 
 
 class Buyers(eqx.Module):
@@ -114,10 +125,24 @@ class Buyers(eqx.Module):
     """Loss of utility per dollar; positive when demand slopes down."""
     taste: Float[Array, "buyer trait"]
     """Deviation from the mean taste for each of `TASTES`, utils per unit of the trait."""
+    demographics: Float[Array, "buyer demographic"] | None = None
+    """`DEMOGRAPHICS` of each buyer against the mean household; none without groups."""
+    fleet: Float[Array, " buyer"] | None = None
+    """One for fleets; none without them."""
 
     def at_price_level(self, level: Scalar) -> "Buyers":
         """The same buyers with incomes and prices `level` times those of the calibration year."""
-        return Buyers(self.weight, self.sensitivity / level, self.taste)
+        return dataclasses.replace(self, sensitivity=self.sensitivity / level)
+
+    def with_fleet_share(self, share: Scalar | None) -> "Buyers":
+        """The same buyers where fleets are this part of all; none leaves their part."""
+        if share is None or self.fleet is None:
+            return self
+        now = self.weight @ self.fleet
+        of_fleet = share / jnp.where(now > 0, now, 1.0)
+        of_household = (1 - share) / jnp.where(now < 1, 1 - now, 1.0)
+        factor = jnp.where(self.fleet > 0, of_fleet, of_household)
+        return dataclasses.replace(self, weight=self.weight * factor)
 
 
 def _spread_nodes(
@@ -200,4 +225,58 @@ def draw_buyers(preferences: Preferences, nodes: Float[Array, "buyer dimension"]
     sensitivity = preferences.price_sensitivity * jnp.exp(
         -preferences.income_elasticity * log_income
     )
-    return Buyers(weight=weight, sensitivity=sensitivity, taste=taste)
+    households = Buyers(weight=weight, sensitivity=sensitivity, taste=taste)
+    return _with_fleets(_in_groups(households, preferences), households, preferences)
+
+
+def _in_groups(buyers: Buyers, preferences: Preferences) -> Buyers:
+    """Every buyer once in every group of households, if there are groups."""
+    groups = preferences.demographics
+    if groups is None:
+        return buyers
+    values, response = groups.centered(), groups.responses()
+    count, size = values.shape[0], buyers.weight.shape[0]
+    shift = values @ response[:, : len(GROUP_TASTES)]
+    # Income itself moves the price sensitivity as it does between households of one group.
+    slope = values @ response[:, -1] - preferences.income_elasticity * groups.log_income()
+
+    def over_groups(rows: Float[Array, "group buyer"]) -> Float[Array, " all"]:
+        return rows.reshape(count * size)
+
+    taste = buyers.taste[None, :, :] + shift[:, None, :]
+    return Buyers(
+        weight=over_groups(groups.shares()[:, None] * buyers.weight[None, :]),
+        sensitivity=over_groups(jnp.exp(slope)[:, None] * buyers.sensitivity[None, :]),
+        taste=taste.reshape(count * size, -1),
+        demographics=jnp.repeat(values, size, axis=0),
+    )
+
+
+def _with_fleets(buyers: Buyers, households: Buyers, preferences: Preferences) -> Buyers:
+    """Fleets beside the buyers, if there are fleets: as varied, but of one price sensitivity."""
+    fleet = preferences.fleet
+    if fleet is None:
+        return buyers
+    size = households.weight.shape[0]
+    shift = jnp.zeros(len(TASTES))
+    for name, value in zip(FLEET_TASTES, (fleet.pickup, fleet.electric), strict=True):
+        shift = shift.at[TASTES.index(name)].set(value)
+    each = jnp.full(size, preferences.price_sensitivity * fleet.price_response)
+    values = buyers.demographics
+    return Buyers(
+        weight=jnp.concatenate(
+            [(1 - fleet.share) * buyers.weight, fleet.share * households.weight]
+        ),
+        sensitivity=jnp.concatenate([buyers.sensitivity, each]),
+        taste=jnp.concatenate([buyers.taste, households.taste + shift[None, :]]),
+        demographics=None
+        if values is None
+        else jnp.concatenate([values, jnp.zeros((size, values.shape[1]))]),
+        fleet=jnp.concatenate([jnp.zeros(buyers.weight.shape[0]), jnp.ones(size)]),
+    )
+
+
+def fleet_share_in(preferences: Preferences, years: Scalar) -> Scalar | None:
+    """Part of the buyers that are fleets, `years` after the calibration year; none without."""
+    fleet = preferences.fleet
+    return None if fleet is None else jnp.clip(fleet.share + fleet.growth * years, 0.0, 1.0)

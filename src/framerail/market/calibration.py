@@ -13,8 +13,9 @@ from jaxtyping import Array, Float, Int
 
 from framerail.market import outcomes
 from framerail.market.buyers import Buyers, Preferences
-from framerail.market.choice import choose
+from framerail.market.choice import Choice, choose
 from framerail.market.inputs import EnergyPrices, MarketInputs
+from framerail.market.nests import Nests, nests_of
 from framerail.market.pricing import Ownership, markups
 from framerail.market.products import ProductTable
 from framerail.numerics.fixed_point import fixed_point
@@ -46,6 +47,11 @@ class Calibration(eqx.Module):
     iterations: Int[Array, ""]
     outcome: Int[Array, ""]
     """Bits of `OUTCOMES`; zero is fine."""
+
+
+def market_nests(inputs: MarketInputs, table: ProductTable) -> Nests | None:
+    """The scenario's nests over the products of the table; none without any."""
+    return nests_of(inputs.nests, table.names) if inputs.nests else None
 
 
 def size_trait(table: ProductTable) -> Float[Array, " product"]:
@@ -110,28 +116,36 @@ class _Inversion(NamedTuple):
     relative: Float[Array, "buyer product"]
     log_share: Float[Array, " product"]
     observed: Float[Array, " product"]
+    nests: Nests | None
+
+    def damping(self) -> Float[Array, " product"]:
+        """Part of a gap in log shares that is added: 1 - rho (Brenkers and Verboven, 2006)."""
+        return self.observed * (1.0 if self.nests is None else 1 - self.nests.by_product())
 
 
 def _log_shares(
     quality: Float[Array, " product"], market: _Inversion
-) -> tuple[Float[Array, " product"], Float[Array, "buyer product"]]:
-    bought = choose(market.relative + quality[None, :], market.observed).shadow
-    return jnp.log(jnp.maximum(market.weight @ bought, 1e-300)), bought
+) -> tuple[Float[Array, " product"], Choice]:
+    choice = choose(market.relative + quality[None, :], market.observed, market.nests)
+    return jnp.log(jnp.maximum(market.weight @ choice.shadow, 1e-300)), choice
 
 
 def _contract(quality: Float[Array, " product"], market: _Inversion) -> Float[Array, " product"]:
     """Berry's map; products without observed sales stay where they are."""
     log_share, _ = _log_shares(quality, market)
-    return quality + market.observed * (market.log_share - log_share)
+    return quality + market.damping() * (market.log_share - log_share)
 
 
 def _contract_slope(
     quality: Float[Array, " product"], market: _Inversion
 ) -> Float[Array, "product product"]:
-    log_share, bought = _log_shares(quality, market)
-    sold = bought * market.observed[None, :]
-    crossed = (bought * market.weight[:, None]).T @ sold
-    slope = crossed / jnp.exp(log_share)[:, None]
+    log_share, choice = _log_shares(quality, market)
+    tilted = (choice.shadow * market.weight[:, None]).T
+    slope = tilted @ choice.bought / jnp.exp(log_share)[:, None]
+    if choice.nest is not None:
+        # The plain step's own term cancels: 1 - (1 - rho) x 1 / (1 - rho).
+        rival = choice.nest.rivalry() * (tilted @ choice.nest.bought)
+        slope = market.damping()[:, None] * (slope + rival / jnp.exp(log_share)[:, None])
     # Without observed sales a product's equation is 0 = quality, which keeps the system regular.
     return jnp.where(market.observed[:, None] > 0, slope, 0.0)
 
@@ -151,6 +165,7 @@ def invert_shares(
     relative: Float[Array, "buyer product"],
     share: Float[Array, " product"],
     observed: Float[Array, " product"],
+    nests: Nests | None = None,
 ) -> Inversion:
     """Mean utilities at which the model's shares are the observed ones.
 
@@ -161,11 +176,16 @@ def invert_shares(
       of the mean.
     - `share`: observed, positive where `observed`, summing to less than one.
     - `observed`: one where a product is on sale and its share counts.
+    - `nests`: products alike beyond `relative`.
     """
     share = jnp.where(observed > 0, share, 1.0)
-    market = _Inversion(weight, relative, jnp.log(share), observed)
+    market = _Inversion(weight, relative, jnp.log(share), observed, nests)
     outside = jnp.maximum(1 - jnp.sum(share * observed), 1e-6)
-    guess = observed * (jnp.log(share / outside) - weight @ relative)
+    guess = jnp.log(share / outside) - weight @ relative
+    if nests is not None:
+        together = (share * observed) @ nests.member @ nests.member.T
+        guess -= nests.by_product() * jnp.log(share / jnp.where(together > 0, together, share))
+    guess = observed * guess
     solved = fixed_point(
         _contract,
         guess,
@@ -219,8 +239,9 @@ def calibrate(
     characteristics = traits(table, preferences)
     net_price = table.price - inputs.credit_take_up * table.credit
     relative = buyers.taste @ characteristics.T - buyers.sensitivity[:, None] * net_price[None, :]
+    nests = market_nests(inputs, table)
     inverted = invert_shares(
-        buyers.weight, relative, table.sales / inputs.market_size, table.observed
+        buyers.weight, relative, table.sales / inputs.market_size, table.observed, nests
     )
     value = attribute_value(table, preferences, inputs.energy, jnp.zeros(()))
     scale = preferences.price_sensitivity
@@ -229,8 +250,8 @@ def calibrate(
     residual = jnp.where(table.observed > 0, revealed, assumed)
     quality = scale * (value + residual)
     utility = quality[None, :] + relative
-    now = markups(buyers, ownership, choose(utility, table.observed))
-    later = markups(buyers, ownership, choose(utility, 1 - table.entrant))
+    now = markups(buyers, ownership, choose(utility, table.observed, nests))
+    later = markups(buyers, ownership, choose(utility, 1 - table.entrant, nests))
     markup = jnp.where(table.observed > 0, now, later)
     cost = table.price - markup
     outcome = (

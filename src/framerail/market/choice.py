@@ -11,6 +11,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from framerail.market.buyers import Buyers
+from framerail.market.nests import Nests, WithinNest, nested_odds
 
 
 class Choice(eqx.Module):
@@ -24,15 +25,28 @@ class Choice(eqx.Module):
     """Probability of no product at all."""
     log_inclusive: Float[Array, " buyer"]
     """Log of the sum of exponentials, outside good included."""
+    nest: WithinNest | None = None
+    """Choice within nests; none in a model without nests."""
 
 
 def choose(
-    utility: Float[Array, "buyer product"], availability: Float[Array, " product"]
+    utility: Float[Array, "buyer product"],
+    availability: Float[Array, " product"],
+    nests: Nests | None = None,
 ) -> Choice:
-    """Logit probabilities, safe for any finite utility.
+    """Logit probabilities, nested ones where there are nests, safe for any finite utility.
 
     **Arguments:** `utility` relative to the outside good at zero; `availability` in [0, 1].
     """
+    if nests is not None:
+        odds = nested_odds(utility, availability, nests)
+        return Choice(
+            bought=odds.shadow * availability[None, :],
+            shadow=odds.shadow,
+            outside=odds.outside,
+            log_inclusive=odds.log_inclusive,
+            nest=odds.within,
+        )
     top = jax.lax.stop_gradient(jnp.maximum(jnp.max(utility, axis=1), 0.0))
     odds = jnp.exp(utility - top[:, None])
     nothing = jnp.exp(-top)
@@ -68,8 +82,13 @@ def market_shares(buyers: Buyers, choice: Choice) -> Float[Array, " product"]:
 def price_derivatives(buyers: Buyers, choice: Choice) -> Float[Array, "product product"]:
     """ds_j / dp_l at [j, l], per dollar."""
     slope = buyers.weight * buyers.sensitivity
-    crossed = (choice.bought * slope[:, None]).T @ choice.bought
-    return crossed - jnp.diag(slope @ choice.bought)
+    tilted = choice.bought * slope[:, None]
+    crossed = tilted.T @ choice.bought
+    own = jnp.sum(tilted, axis=0)
+    if choice.nest is not None:
+        crossed += choice.nest.rivalry() * (tilted.T @ choice.nest.bought)
+        own *= choice.nest.stretch()
+    return crossed - jnp.diag(own)
 
 
 def elasticities(
@@ -100,6 +119,7 @@ def second_choices(
     utility: Float[Array, "buyer product"],
     availability: Float[Array, " product"],
     removed: Float[Array, " product"],
+    nests: Nests | None = None,
 ) -> Float[Array, "product product_or_outside"]:
     """Where the buyers of each removed product go when all of `removed` leave the market.
 
@@ -108,8 +128,8 @@ def second_choices(
     **Returns:** at [j, l] the part of product j's buyers (j removed) whose next choice is l, the
     outside good last; rows of products that stay, or sell nothing, are zero.
     """
-    before = choose(utility, availability)
-    after = choose(utility, availability * (1 - removed))
+    before = choose(utility, availability, nests)
+    after = choose(utility, availability * (1 - removed), nests)
     options = jnp.concatenate([after.bought, after.outside[:, None]], axis=1)
     leaving = (buyers.weight[:, None] * before.bought * removed[None, :]).T
     mass = jnp.sum(leaving, axis=1)

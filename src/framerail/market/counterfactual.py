@@ -5,6 +5,8 @@ prices of both are solved, the second from the first (continuation selects the e
 today's). The verbs that begin with `with_` only rewrite the market: combine them, then `compare`.
 """
 
+import dataclasses
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -20,6 +22,7 @@ from framerail.market.equilibrium import (
     equilibrium,
     gross_utility,
 )
+from framerail.market.nests import joined_nests
 from framerail.market.pricing import Ownership, markups
 from framerail.quantities import Scalar
 
@@ -112,10 +115,11 @@ def _offering(market: Market, **columns: Float[Array, "..."]) -> Market:
 def recover_costs(market: Market) -> Market:
     """The market with the marginal costs at which its `start_price`s are optimal."""
     offers = market.offers
-    utility = gross_utility(market.buyers, offers)
-    utility -= market.buyers.sensitivity[:, None] * offers.start_price[None, :]
-    choice = choose(utility, offers.availability)
-    cost = offers.start_price - markups(market.buyers, market.ownership, choice)
+    buyers = market.buyers.with_fleet_share(offers.fleet_share)
+    utility = gross_utility(buyers, offers)
+    utility -= buyers.sensitivity[:, None] * offers.start_price[None, :]
+    choice = choose(utility, offers.availability, offers.nests)
+    cost = offers.start_price - markups(buyers, market.ownership, choice)
     return _offering(market, marginal_cost=cost)
 
 
@@ -125,10 +129,13 @@ def with_products(market: Market, newcomers: Offers, ownership: Ownership) -> Ma
     **Arguments:**
 
     - `newcomers`: one row per new product; their market size and price level are not read.
-    - `ownership`: their rows, over the firms that the market has already.
+    - `ownership`: their rows, over the firms that the market has already. In a market with nests
+      the newcomers' `nests.member` has their rows over the market's nests, all zero for a product
+      that stands alone.
 
     Raises:
-        ValueError: when the newcomers are owned by firms that the market does not know.
+        ValueError: when the newcomers are owned by firms, or placed in nests, that the market does
+            not know.
     """
     firms, theirs = market.ownership.cash.shape[1], ownership.cash.shape[1]
     if firms != theirs:
@@ -140,9 +147,15 @@ def with_products(market: Market, newcomers: Offers, ownership: Ownership) -> Ma
     def joined(old: Array, new: Array) -> Array:
         return old if old.ndim == 0 else jnp.concatenate([old, new])
 
+    nests = joined_nests(market.offers.nests, newcomers.nests)
+
+    def bare(offers: Offers) -> Offers:
+        return dataclasses.replace(offers, fleet_share=None, nests=None)
+
+    offers = jax.tree_util.tree_map(joined, bare(market.offers), bare(newcomers))
     return Market(
         market.buyers,
-        jax.tree_util.tree_map(joined, market.offers, newcomers),
+        dataclasses.replace(offers, fleet_share=market.offers.fleet_share, nests=nests),
         jax.tree_util.tree_map(joined, market.ownership, ownership),
     )
 

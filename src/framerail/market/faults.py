@@ -8,7 +8,9 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from framerail.market.buyers import Buyers
+from framerail.market.capacity import Caps
 from framerail.market.counterfactual import Market
+from framerail.market.nests import Nests
 from framerail.market.pricing import Ownership
 
 SHOWN = 5
@@ -73,6 +75,55 @@ def _ownership_faults(ownership: Ownership) -> list[str]:
     return found
 
 
+def _nest_faults(nests: Nests) -> list[str]:
+    member, correlation, found = np.asarray(nests.member), np.asarray(nests.correlation), []
+    homeless = ~np.isclose(member.sum(axis=1), 1.0)
+    if np.any(homeless):
+        found.append(f"products {_rows(homeless)} are in no nest, or in several; put each in one")
+    wild = ~((correlation >= 0) & (correlation < 1))
+    if np.any(wild):
+        found.append(
+            f"correlation of nests {_rows(wild)} is outside [0, 1), where no choice is by utility; "
+            "bound it below one, or merge the products"
+        )
+    single = (member.sum(axis=0) <= 1) & (correlation > 0)
+    if np.any(single):
+        found.append(
+            f"nests {_rows(single)} have one product: their correlation has no meaning; set it to "
+            "zero, or add a product"
+        )
+    return found
+
+
+def cap_faults(caps: Caps, market: Market) -> tuple[str, ...]:
+    """Volumes that no prices can keep, or that say nothing."""
+    member, volume, found = np.asarray(caps.member), np.asarray(caps.volume), []
+    wrong = ~(volume > 0)
+    if np.any(wrong):
+        found.append(
+            f"volumes of caps {_rows(wrong)} are not above zero; take a product that cannot be "
+            "sold off the market by an availability of zero"
+        )
+    if member.shape[1] != market.offers.quality.shape[0]:
+        found.append(
+            f"caps are over {member.shape[1]} products, the market has "
+            f"{market.offers.quality.shape[0]}; give one column per product"
+        )
+        return tuple(found)
+    idle = ~((member * np.asarray(market.offers.availability)[None, :]).sum(axis=1) > 0)
+    if np.any(idle):
+        found.append(f"caps {_rows(idle)} hold for no product on sale; remove them")
+    twice = np.array(
+        [np.any(np.all(member[:k] == row, axis=1)) for k, row in enumerate(member)], dtype=bool
+    )
+    if np.any(twice):
+        found.append(
+            f"caps {_rows(twice)} repeat the products of an earlier one: their shadow prices could "
+            "not be told apart; keep the smaller volume"
+        )
+    return tuple(found)
+
+
 def market_faults(market: Market) -> tuple[str, ...]:
     """Everything wrong with a market; empty when nothing is."""
     offers, found = market.offers, []
@@ -88,4 +139,9 @@ def market_faults(market: Market) -> tuple[str, ...]:
         if np.any(broken):
             found.append(f"{name} of products {_rows(broken)} is no number")
     found += _buyer_faults(market.buyers) + _ownership_faults(market.ownership)
+    if offers.nests is not None:
+        found += _nest_faults(offers.nests)
+    fleet = offers.fleet_share
+    if fleet is not None and not 0 <= float(fleet) <= 1:
+        found.append(f"the fleets' part of buyers is {float(fleet):.3g}; give one in [0, 1]")
     return tuple(found)

@@ -1,8 +1,12 @@
 """What a scenario says about the market: products, tastes, energy prices and trends."""
 
+import difflib
+from collections import Counter
+from collections.abc import Iterator
 from typing import Annotated
 
 from framerail.market.buyers import Preferences
+from framerail.market.nests import Nest, nest_faults
 from framerail.market.products import Product
 from framerail.quantities import (
     Declared,
@@ -90,6 +94,8 @@ class MarketInputs(Declared):
     """Standing of the brands that offer products without observed sales."""
     rivals: dict[str, Rival]
     """Announced products, by product name."""
+    nests: dict[str, Nest] | None = None
+    """Products alike beyond their attributes; left out, no nests."""
 
     def faults(self) -> tuple[str, ...]:
         """Contradictions between the parts."""
@@ -111,4 +117,20 @@ class MarketInputs(Declared):
             f"brand {brand} has a product without observed sales; add brands.{brand}"
             for brand in sorted({p.brand for p in unseen.values()} - set(self.brands))
         ]
+        found += nest_faults(self.nests or {}, tuple(self.products))
+        found += _misspelled_owners(self.products)
         return tuple(found)
+
+
+def _misspelled_owners(products: dict[str, Product]) -> Iterator[str]:
+    """Owners of one product whose name is nearly that of another: a rival by mistake."""
+    owned = Counter(product.firm for product in products.values())
+    for name in sorted(products):
+        firm = products[name].firm
+        others = sorted(set(owned) - {firm})
+        near = difflib.get_close_matches(firm, others, n=1, cutoff=0.75)
+        if owned[firm] == 1 and near:
+            yield (
+                f"products.{name} is owned by {firm}, who owns nothing else; "
+                f"if {near[0]} is meant, write that"
+            )

@@ -4,7 +4,8 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from framerail.market.calibration import Calibration, attribute_value, traits
+from framerail.market.buyers import fleet_share_in
+from framerail.market.calibration import Calibration, attribute_value, market_nests, traits
 from framerail.market.equilibrium import Offers
 from framerail.market.inputs import MarketInputs
 from framerail.market.products import ProductTable
@@ -104,4 +105,6 @@ def offers_in_year(
         start_price=jnp.where(table.fixed_price > 0, fringe, own_start),
         market_size=inputs.market_size * (1 + trends.market_growth) ** years,
         price_level=price_level,
+        nests=market_nests(inputs, table),
+        fleet_share=fleet_share_in(inputs.preferences, years),
     )

@@ -28,7 +28,12 @@ OUTCOMES: tuple[Outcome, ...] = (
         "Observed prices and tastes together imply a marginal cost below zero.",
         "Raise the price sensitivity: demand is too inelastic for these prices.",
     ),
+    Outcome(
+        "market_cap_not_met",
+        "No shadow prices were found at which sales keep within their caps.",
+        "Check that every cap is above zero, and that no two caps bind the same products.",
+    ),
 )
-"""Bits of `Calibration.outcome` and `MarketEquilibrium.outcome`, in order."""
+"""Bits of the `outcome` of calibrations and equilibria, in order."""
 
-NOT_CALIBRATED, NOT_CONVERGED, SLOPES_UP, NOT_A_MAXIMUM, COST_BELOW_ZERO = range(5)
+NOT_CALIBRATED, NOT_CONVERGED, SLOPES_UP, NOT_A_MAXIMUM, COST_BELOW_ZERO, CAP_NOT_MET = range(6)

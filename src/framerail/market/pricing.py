@@ -18,6 +18,7 @@ from jaxtyping import Array, Float
 
 from framerail.market.buyers import Buyers
 from framerail.market.choice import Choice, choose
+from framerail.market.nests import Nests
 from framerail.market.products import ProductTable
 from framerail.numerics.linear import solve
 
@@ -52,11 +53,12 @@ class Pieces(NamedTuple):
     share: Float[Array, " product"]
     """Shadow share: share per unit of availability."""
     slope: Float[Array, " product"]
-    """Mass of price-weighted shadow share: sum_i w_i a_i S_ij."""
+    """Mass of price-weighted shadow share, sum_i w_i a_i S_ij; in nests over 1 - rho."""
     weighted: Float[Array, "buyer product"]
     """w_i a_i S_ij."""
     earned: Float[Array, "buyer product"]
-    """Profit that the pricer of j expects from buyer i: sum_f control_jf M_if."""
+    """Profit that the pricer of j expects from buyer i, sum_f control_jf M_if; in nests with
+    what the others of the nest win."""
     own: Float[Array, " product"]
 
 
@@ -65,6 +67,7 @@ class Utility(NamedTuple):
 
     gross: Float[Array, "buyer product"]
     availability: Float[Array, " product"]
+    nests: Nests | None = None
 
 
 def pieces(
@@ -76,14 +79,22 @@ def pieces(
 ) -> Pieces:
     """Evaluate choice and the sums that the conditions need."""
     choice = choose(
-        utility.gross - buyers.sensitivity[:, None] * price[None, :], utility.availability
+        utility.gross - buyers.sensitivity[:, None] * price[None, :],
+        utility.availability,
+        utility.nests,
     )
-    earned = (choice.bought * markup[None, :]) @ ownership.cash @ ownership.control.T
+    earned = choice.bought @ (markup[:, None] * ownership.cash) @ ownership.control.T
     weighted = (buyers.weight * buyers.sensitivity)[:, None] * choice.shadow
+    slope = jnp.sum(weighted, axis=0)
+    if choice.nest is not None:
+        # A buyer lost in a nest is won by its other members first.
+        cared = ownership.matrix() * choice.nest.rivalry()
+        earned += (choice.nest.bought * markup[None, :]) @ cared.T
+        slope *= choice.nest.stretch()
     return Pieces(
         choice=choice,
         share=buyers.weight @ choice.shadow,
-        slope=jnp.sum(weighted, axis=0),
+        slope=slope,
         weighted=weighted,
         earned=earned,
         own=ownership.own(),
@@ -99,34 +110,38 @@ def zeta(parts: Pieces) -> Float[Array, " product"]:
 def zeta_jacobian(
     buyers: Buyers, ownership: Ownership, parts: Pieces, markup: Float[Array, " product"]
 ) -> Float[Array, "product product"]:
-    """d zeta_j / d p_l at [j, l], where every markup moves with its own price."""
+    """d zeta_j / d p_l at [j, l], where every markup moves with its own price; without nests."""
     bought = parts.choice.bought
-    steep = buyers.sensitivity[:, None] * parts.weighted
-    earning = steep * parts.earned
-    flat = parts.weighted.T @ bought
-    curved = steep.T @ bought
-    earned = earning.T @ bought
-    part = ownership.matrix() / parts.own[:, None]
-    numerator = flat + 2 * earned / parts.own[:, None] + part * (flat - curved * markup[None, :])
-    numerator -= jnp.diag(parts.slope + jnp.sum(earning, axis=0) / parts.own)
-    denominator = curved - jnp.diag(jnp.sum(steep, axis=0))
-    return (numerator - zeta(parts)[:, None] * denominator) / _positive(parts.slope)[:, None]
+    per_dollar = buyers.sensitivity[:, None]
+    steep = per_dollar * parts.weighted
+    earning = steep * parts.earned / parts.own[None, :]
+    asked = zeta(parts)
+    # Two products of buyers' matrices are all that is needed: numerator and denominator share one.
+    change = (parts.weighted + 2 * earning - asked[None, :] * steep).T @ bought
+    rivals = parts.weighted.T @ (bought * (1 - per_dollar * markup[None, :]))
+    change += ownership.matrix() / parts.own[:, None] * rivals
+    own = parts.slope + jnp.sum(earning, axis=0) - asked * jnp.sum(steep, axis=0)
+    return (change - jnp.diag(own)) / _positive(parts.slope)[:, None]
 
 
 def own_curvature(
     buyers: Buyers, parts: Pieces, markup: Float[Array, " product"]
 ) -> Float[Array, " product"]:
-    """d zeta_j / d p_j: below one where a price is a local maximum of its firm's profit."""
+    """d zeta_j / d p_j: below one where a price is a local maximum of its firm's profit; without
+    nests."""
     bought = parts.choice.bought
-    steep = buyers.sensitivity[:, None] * parts.weighted
-    earning = steep * parts.earned / parts.own[None, :]
+    per_dollar = buyers.sensitivity
+    earning = parts.weighted * parts.earned / parts.own[None, :]
+    steep = per_dollar @ parts.weighted
+    steeper = per_dollar @ (parts.weighted * bought)
     numerator = (
-        jnp.sum(2 * (parts.weighted + earning) * bought - earning, axis=0)
-        - jnp.sum(steep * bought, axis=0) * markup
+        jnp.sum((2 * parts.weighted) * bought, axis=0)
+        + 2 * (per_dollar @ (earning * bought))
+        - per_dollar @ earning
+        - steeper * markup
         - parts.slope
     )
-    denominator = jnp.sum(steep * (bought - 1), axis=0)
-    return (numerator - zeta(parts) * denominator) / _positive(parts.slope)
+    return (numerator - zeta(parts) * (steeper - steep)) / _positive(parts.slope)
 
 
 def markups(buyers: Buyers, ownership: Ownership, choice: Choice) -> Float[Array, " product"]:
@@ -137,7 +152,11 @@ def markups(buyers: Buyers, ownership: Ownership, choice: Choice) -> Float[Array
     weighted = (buyers.weight * buyers.sensitivity)[:, None] * choice.shadow
     matrix = ownership.matrix()
     crossed = matrix * (weighted.T @ choice.bought)
-    system = jnp.diag(ownership.own() * jnp.sum(weighted, axis=0)) - crossed
+    slope = jnp.sum(weighted, axis=0)
+    if choice.nest is not None:
+        crossed += matrix * choice.nest.rivalry() * (weighted.T @ choice.nest.bought)
+        slope *= choice.nest.stretch()
+    system = jnp.diag(ownership.own() * slope) - crossed
     return solve(system, ownership.own() * (buyers.weight @ choice.shadow))
 
 

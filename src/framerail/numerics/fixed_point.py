@@ -91,6 +91,7 @@ def mix(
     args: Any,
     *,
     tolerance: float,
+    gain: Vector | None = None,
     memory: int = 4,
     max_iterations: int = 200,
     largest_stretch: float = 300.0,
@@ -101,10 +102,13 @@ def mix(
 
     **Returns:** g at the last iterate, and the evaluations of g that it took.
     """
+    start, args, gain = jax.lax.stop_gradient((start, args, gain))
     value, count = _iterate(
         function,
-        *jax.lax.stop_gradient((start, args)),
+        start,
+        args,
         tolerance=tolerance,
+        gain=gain,
         memory=memory,
         max_iterations=max_iterations,
         largest_stretch=largest_stretch,
@@ -118,6 +122,7 @@ def _iterate(
     args: Any,
     *,
     tolerance: float,
+    gain: Vector | None = None,
     memory: int = 4,
     max_iterations: int = 200,
     largest_stretch: float = 300.0,
@@ -125,12 +130,16 @@ def _iterate(
     size = start.shape[0]
     depth = min(memory, size)
 
+    def turn(x: Vector) -> tuple[Vector, Float[Array, ""]]:
+        gap = function(x, args) - x
+        return x + (gap if gain is None else gain * gap), jnp.max(jnp.abs(gap))
+
     def unfinished(state: _State) -> Bool[Array, ""]:
         return (state.size > tolerance) & (state.count < max_iterations)
 
     def advance(state: _State) -> _State:
         x = _mix(state, 1e-14, jnp.asarray(largest_stretch))
-        g = function(x, args)
+        g, gap = turn(x)
         change = (g - x) - (state.g - state.x)
         return _State(
             x=x,
@@ -138,17 +147,17 @@ def _iterate(
             steps=_remembered(state.steps, x - state.x),
             changes=_remembered(state.changes, change),
             count=state.count + 1,
-            size=jnp.max(jnp.abs(g - x)),
+            size=gap,
         )
 
-    first = function(start, args)
+    first, gap = turn(start)
     begin = _State(
         x=start,
         g=first,
         steps=jnp.zeros((depth, size)),
         changes=jnp.zeros((depth, size)),
         count=jnp.ones((), dtype=jnp.int32),
-        size=jnp.max(jnp.abs(first - start)),
+        size=gap,
     )
     end = jax.lax.while_loop(unfinished, advance, begin)
     return end.g, end.count
@@ -163,6 +172,9 @@ def fixed_point(
     loose: float | None = None,
     jacobian: Callable[[Vector, Any], Float[Array, "unknown unknown"]] | None = None,
     corrections: int = 1,
+    enough: float = 0.0,
+    gain: Vector | None = None,
+    linear: Callable[[Float[Array, "unknown unknown"], Vector], Vector] = solve,
     memory: int = 4,
     max_iterations: int = 200,
     largest_stretch: float = 300.0,
@@ -177,7 +189,11 @@ def fixed_point(
     - `tolerance`: largest |g(x) - x| that counts as solved, in the unit of x.
     - `loose`: where mixing stops and Newton corrections begin; default `tolerance`.
     - `jacobian`: dg/dx in closed form; default forward-mode differentiation.
-    - `corrections`: number of Newton corrections; zero leaves the work to mixing.
+    - `corrections`: Newton corrections at most; zero leaves the work to mixing.
+    - `enough`: residual at which corrections end before their number is reached.
+    - `gain`: factor by which each component's step is stretched before mixing, near
+      1 / (1 - dg_i/dx_i); positive. Default one. It moves no fixed point.
+    - `linear`: solves the linear systems of corrections and derivative.
     - `memory`: past steps that are mixed.
     - `max_iterations`: evaluations after which mixing gives up.
     - `largest_stretch`: steps longer than this many plain steps are refused.
@@ -190,48 +206,65 @@ def fixed_point(
         start,
         args,
         tolerance=tolerance if loose is None else loose,
+        gain=gain,
         memory=memory,
         max_iterations=max_iterations,
         largest_stretch=largest_stretch,
     )
     slope = jacobian if jacobian is not None else jax.jacfwd(function)
-    value = jax.lax.fori_loop(
-        0, corrections, lambda _, x: _correct(function, slope, x, held), value
-    )
+    gap = function(value, held) - value
+    if corrections:
+        value, gap = _corrected(function, (slope, linear), value, gap, held, enough, corrections)
     value = jax.lax.stop_gradient(value)
-    residual = jnp.max(jnp.abs(function(value, held) - value))
-    solved = _differentiable(value, args, function, slope)
+    residual = jnp.max(jnp.abs(gap))
+    solved = _differentiable(value, args, function, (slope, linear))
     return Solution(value=solved, outcome=residual > tolerance, stats=Stats(count, residual))
 
 
-def _correct(
+def _corrected(
     function: Callable[[Vector, Any], Vector],
-    jacobian: Callable[[Vector, Any], Float[Array, "unknown unknown"]],
+    newton: tuple[Callable[..., Any], Callable[..., Any]],
     value: Vector,
+    gap: Vector,
     args: Any,
-) -> Vector:
-    """One Newton step on x - g(x), refused where it is wild."""
-    matrix = jnp.eye(value.shape[0]) - jacobian(value, args)
-    step = solve(matrix, function(value, args) - value)
-    sound = jnp.all(jnp.isfinite(step)) & (
-        jnp.max(jnp.abs(step)) < 1e3 * jnp.max(jnp.abs(value)) + 1e3
-    )
-    return value + jnp.where(sound, step, jnp.zeros_like(step))
+    enough: float,
+    limit: int,
+) -> tuple[Vector, Vector]:
+    """Newton steps on x - g(x), each refused where it is wild; and g(x) - x at the end."""
+    jacobian, linear = newton
+
+    def unfinished(state: tuple[Vector, Vector, Int[Array, ""]]) -> Bool[Array, ""]:
+        _, gap, count = state
+        return (jnp.max(jnp.abs(gap)) > enough) & (count < limit)
+
+    def correct(
+        state: tuple[Vector, Vector, Int[Array, ""]],
+    ) -> tuple[Vector, Vector, Int[Array, ""]]:
+        value, gap, count = state
+        step = linear(jnp.eye(value.shape[0]) - jacobian(value, args), gap)
+        sound = jnp.all(jnp.isfinite(step)) & (
+            jnp.max(jnp.abs(step)) < 1e3 * jnp.max(jnp.abs(value)) + 1e3
+        )
+        value = value + jnp.where(sound, step, jnp.zeros_like(step))
+        return value, function(value, args) - value, count + 1
+
+    begin = jax.lax.stop_gradient((value, gap, jnp.zeros((), dtype=jnp.int32)))
+    return jax.lax.while_loop(unfinished, correct, begin)[:2]
 
 
 @eqx.filter_custom_jvp
-def _differentiable(value: Vector, args: Any, function: Any, jacobian: Any) -> Vector:
+def _differentiable(value: Vector, args: Any, function: Any, newton: Any) -> Vector:
     """The solution, with its implicit derivative in `args`."""
-    del args, function, jacobian
+    del args, function, newton
     return value
 
 
 @_differentiable.def_jvp
 def _(primals: Any, tangents: Any) -> tuple[Vector, Vector]:
-    value, args, function, jacobian = primals
+    value, args, function, (jacobian, linear) = primals
     _, moved, _, _ = tangents
     _, change = eqx.filter_jvp(lambda inputs: function(value, inputs), (args,), (moved,))
-    return value, solve(jnp.eye(value.shape[0]) - jacobian(value, args), change)
+    return value, linear(jnp.eye(value.shape[0]) - jacobian(value, args), change)
 
 
 def mix_by_parts(
