@@ -11,7 +11,9 @@ from framerail.vehicle.battery import (
     charge_limit,
     current,
     discharge_limit,
+    nearby_voltage,
     open_circuit_voltage,
+    voltage_nearby,
 )
 
 READING = runpy.run_path(str(Path(__file__).parent / "reading.py"))
@@ -37,6 +39,22 @@ def test_voltage_interpolates_the_curve(pack):
         expected = float(pack.nominal_voltage) * np.interp(cell, np.linspace(0, 1, 11), knots)
         got = float(open_circuit_voltage(model, jnp.asarray(charge)))
         assert got == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("pack", PACKS, ids=["lfp", "nmc"])
+def test_lines_nearby_are_the_curve(pack):
+    model = battery_model(pack)
+    middles = jnp.linspace(-0.02, 1.02, 105)
+    away = jnp.linspace(-0.02, 0.02, 9)
+
+    def both(middle):
+        near = voltage_nearby(model, middle - 0.02, middle + 0.02)
+        lines = jax.vmap(lambda charge: nearby_voltage(near, charge))
+        curve = jax.vmap(lambda charge: open_circuit_voltage(model, charge))
+        return lines(middle + away), curve(middle + away)
+
+    lines, curve = jax.vmap(both)(middles)
+    np.testing.assert_allclose(lines, curve, rtol=1e-12)
 
 
 @pytest.mark.parametrize("power", [-120e3, -1e3, 0.0, 5e3, 200e3])

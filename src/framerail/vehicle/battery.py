@@ -96,6 +96,44 @@ def open_circuit_voltage(
     return battery.voltage * relative
 
 
+class VoltageNearby(eqx.Module):
+    """Open-circuit voltage within a small span of displayed charge: two lines that meet."""
+
+    at_zero: Float[Array, ""]
+    """The lower line at no charge, V."""
+    slope: Float[Array, ""]
+    """Of the lower line, V."""
+    bend: Float[Array, ""]
+    """Slope of the upper line less that of the lower, V; zero without a knot in the span."""
+    knot: Float[Array, ""]
+    """Displayed charge at which they meet."""
+
+
+def voltage_nearby(
+    battery: BatteryModel, low: Float[Array, ""], high: Float[Array, ""]
+) -> VoltageNearby:
+    """The curve between two displayed charges less than a tenth of the cells' charge apart."""
+    first, last = (battery.lower_buffer + battery.window * charge for charge in (low, high))
+    knots = jnp.asarray(_KNOTS, low.dtype)
+    bends = jnp.stack([*battery.bends, -sum(battery.bends)])
+    below = jnp.where(knots <= first, bends, 0.0)
+    inside = (knots > first) & (knots < last)
+    slope = battery.voltage * jnp.sum(below)
+    at_empty = battery.voltage * (battery.base - jnp.sum(below * knots))
+    return VoltageNearby(
+        at_zero=at_empty + slope * battery.lower_buffer,
+        slope=slope * battery.window,
+        bend=battery.voltage * battery.window * jnp.sum(jnp.where(inside, bends, 0.0)),
+        knot=(jnp.sum(jnp.where(inside, knots, 0.0)) - battery.lower_buffer) / battery.window,
+    )
+
+
+def nearby_voltage(near: VoltageNearby, state_of_charge: Float[Array, ""]) -> Float[Array, ""]:
+    """Open-circuit voltage at a displayed charge inside the span, V."""
+    upper = near.bend * jnp.maximum(state_of_charge - near.knot, 0.0)
+    return near.at_zero + near.slope * state_of_charge + upper
+
+
 def current(
     battery: BatteryModel, open_circuit: Float[Array, ""], power: Float[Array, ""]
 ) -> Float[Array, ""]:

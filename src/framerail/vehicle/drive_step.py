@@ -115,7 +115,7 @@ def axle_powers(
         gear_loss=front.gear_loss + rear.gear_loss,
         spin_loss=front.spin_loss + rear.spin_loss,
         machine_loss=front.machine_loss + rear.machine_loss,
-        traction=jnp.maximum(machines, 0.0) * speed,
+        traction=jnp.maximum(force, 0.0) * speed,
         regenerated=jnp.maximum(-machines, 0.0) * speed,
         terminal=front.electric + rear.electric + train.auxiliary,
     )

@@ -235,15 +235,16 @@ def regeneration_limit(
     """Highest regenerative braking force at the wheels, N.
 
     The least of: asked deceleration, stated power, machines and tires, and what the battery takes
-    (losses left out, so its limit is never exceeded); faded out at low speed.
+    (losses left out, so its limit is never exceeded); faded out at low speed. Powers are compared
+    and divided by speed at the end: XLA works a quotient out once, where it would repeat a product
+    in every sum that uses it.
     """
-    rule = train.regeneration
-    slowness = 1.0 / jnp.maximum(speed, 0.1)
+    rule, moving = train.regeneration, jnp.maximum(speed, 0.1)
     blend = jnp.clip((speed - rule.fade_out_speed) * train.blend_slope, 0.0, 1.0)
     accepted = charge_limit(train.battery, state_of_charge) + train.auxiliary
-    force = jnp.minimum(rule.max_deceleration * train.mass, rule.max_power * slowness)
-    force = jnp.minimum(force, limits.front + limits.rear)
-    return blend * jnp.minimum(force, accepted * slowness)
+    force = jnp.minimum(rule.max_deceleration * train.mass, limits.front + limits.rear)
+    power = jnp.minimum(jnp.minimum(force * moving, rule.max_power), accepted)
+    return blend * power / moving
 
 
 def open_circuit(train: Powertrain, state_of_charge: Float[Array, ""]) -> Float[Array, ""]:

@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
-from framerail.vehicle.battery import current
+from framerail.vehicle.battery import current, nearby_voltage, voltage_nearby
 from framerail.vehicle.drive_step import Flows, State, Wanted, axle_powers, braking_asked
 from framerail.vehicle.powertrain import (
     Powertrain,
@@ -28,7 +28,8 @@ CHARGE_SPAN = 0.02
 class Followed(eqx.Module):
     """A chunk driven on the trace, before the battery's part. Sums of powers, W."""
 
-    friction_brakes: Float[Array, ""]
+    braking: Float[Array, ""]
+    """Work taken from the vehicle, by machines and friction brakes."""
     gear_loss: Float[Array, ""]
     traction: Float[Array, ""]
     regenerated: Float[Array, ""]
@@ -65,7 +66,7 @@ def _follow_axles(
         )
         axles = axle_powers(train, limits, share, mean, force, least)
         more = Followed(
-            sums.friction_brakes + axles.friction_brakes,
+            sums.braking + jnp.maximum(-force, 0.0) * mean,
             sums.gear_loss + axles.gear_loss,
             sums.traction + axles.traction,
             sums.regenerated + axles.regenerated,
@@ -86,9 +87,10 @@ def _follow_battery(
 ) -> tuple[Float[Array, ""], tuple[Float[Array, "time"], ...]]:
     """State of charge at the end; charge, voltage and current of each step."""
     per_ampere = time_step / train.battery.capacity
+    near = voltage_nearby(train.battery, charge - CHARGE_SPAN, charge + CHARGE_SPAN)
 
     def draw(charge: Float[Array, ""], power: Float[Array, ""]) -> tuple:
-        voltage = open_circuit(train, charge)
+        voltage = nearby_voltage(near, charge)
         amperes = current(train.battery, voltage, power)
         after = charge - amperes * per_ampere
         return after, (after, voltage, amperes)
@@ -115,7 +117,7 @@ def follow_chunk(
         squared_speed=jnp.sum(mean * mean),
         drag=train.road.quadratic * jnp.sum(air * jnp.abs(air) * mean),
         climb=train.road.weight * jnp.sum(slope * mean),
-        friction_brakes=followed.friction_brakes,
+        friction_brakes=followed.braking - followed.regenerated,
         gear_loss=followed.gear_loss,
         spin_loss=spin,
         # Electric power less shaft power, summed over the chunk.
