@@ -91,8 +91,8 @@ def main(python=""):
     print(f"here, {BATCH} designs: {1.0 / batched:,.0f} UDDS/s; one design {1e3 * alone:.2f} ms")
     for version, seconds in theirs.items():
         print(
-            f"FASTSim {version}: {1e3 * seconds:.2f} ms, {1.0 / seconds:.0f} UDDS/s; a batch here is"
-            f" {seconds / batched:,.0f} times as quick (bar {BARS[version]:,.0f}),"
+            f"FASTSim {version}: {1e3 * seconds:.2f} ms, {1.0 / seconds:.0f} UDDS/s; a batch here"
+            f" is {seconds / batched:,.0f} times as quick (bar {BARS[version]:,.0f}),"
             f" one design {seconds / alone:.1f} times"
         )
 

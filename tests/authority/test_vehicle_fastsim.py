@@ -71,7 +71,10 @@ def theirs(mass, drag, area, rolling, inertia, cycle):
 
 def ours(mass, drag, area, rolling, inertia, density, cycle):
     """The same vehicle here: physical road load, strong machines."""
-    number = lambda x: jnp.asarray(x, jnp.float64)  # noqa: E731
+
+    def number(x):
+        return jnp.asarray(x, jnp.float64)
+
     zero = number(0.0)
     design = eqx.tree_at(
         lambda d: (
@@ -120,7 +123,6 @@ def test_energy_at_the_wheels(name, cycle):
     assert np.abs(asked).max() < 1e-6
     assert float(use.trace_miss_max) == 0.0
     forward = np.maximum(history["pwr_tractive_watts"], 0.0).sum()
-    print(f"wheels {float(use.traction) / forward - 1.0:+.2e}")
     assert float(use.traction) == pytest.approx(forward, rel=WITHIN)
     braked = np.maximum(-history["pwr_tractive_watts"], 0.0).sum()
     assert float(use.friction_brakes + use.regenerated) == pytest.approx(braked, rel=WITHIN)

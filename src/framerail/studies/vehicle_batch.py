@@ -19,9 +19,9 @@ from framerail.vehicle import (
     VehicleDesign,
     design_with_offsets,
     kwh_per_100_miles,
+    label_of,
     performance,
     simulate_energy,
-    usable_energy,
 )
 
 LABEL_CYCLES = ("udds", "hwfet")
@@ -54,25 +54,31 @@ def _cycle_figures(name: str, use: EnergyUse, design: VehicleDesign) -> Figures:
     }
 
 
-def _label_figures(found: Figures, design: VehicleDesign, procedure: LabelProcedure) -> Figures:
-    """Combined and label figures from those of the two label cycles (as `range_label` has them)."""
-    weight, factor = procedure.city_weight, procedure.adjustment_factor
-    more: Figures = {}
-    for kind in ("wall", "dc"):
-        city, highway = (found[f"{name}_{kind}_kwh_per_100mi"] for name in LABEL_CYCLES)
-        more[f"combined_{kind}_kwh_per_100mi"] = weight * city + (1.0 - weight) * highway
-    city, highway = (found[f"{name}_wall_kwh_per_100mi"] / factor for name in LABEL_CYCLES)
-    per_mile = (found[f"{name}_dc_kwh_per_100mi"] * 3.6e4 for name in LABEL_CYCLES)
-    reach = [factor * usable_energy(design.battery) / use for use in per_mile]
-    return more | {
-        "label_city_kwh_per_100mi": city,
-        "label_highway_kwh_per_100mi": highway,
-        "label_combined_kwh_per_100mi": weight * city + (1.0 - weight) * highway,
-        "label_range_mi": weight * reach[0] + (1.0 - weight) * reach[1],
+def _label_figures(
+    uses: dict[str, EnergyUse], design: VehicleDesign, procedure: LabelProcedure
+) -> Figures:
+    """Combined and label figures of the two label cycles."""
+    label = label_of(design, uses[LABEL_CYCLES[0]], uses[LABEL_CYCLES[1]], procedure)
+    weight = procedure.city_weight
+    pairs = {
+        "wall": (label.city_wall, label.highway_wall),
+        "dc": (label.city_battery, label.highway_battery),
+    }
+    combined = {
+        f"combined_{kind}_kwh_per_100mi": kwh_per_100_miles(weight * city + (1.0 - weight) * road)
+        for kind, (city, road) in pairs.items()
+    }
+    return combined | {
+        "label_city_kwh_per_100mi": kwh_per_100_miles(label.city_consumption),
+        "label_highway_kwh_per_100mi": kwh_per_100_miles(label.highway_consumption),
+        "label_combined_kwh_per_100mi": label.combined_kwh_per_100_miles,
+        "label_range_mi": label.range_miles,
     }
 
 
-def _test_scatter(names: list[str], found: Figures, noise: Float[Array, "2 2"]) -> Array:
+def _test_scatter(
+    names: list[str], found: Figures, noise: Float[Array, "2 2"], city_weight: Float[Array, ""]
+) -> Array:
     """Variance of the log of each wall figure from the scatter of a test.
 
     A cycle that was not estimated from has the larger scatter of the two that were.
@@ -82,7 +88,7 @@ def _test_scatter(names: list[str], found: Figures, noise: Float[Array, "2 2"]) 
     scatter = [alone.get(name, largest) for name in names if name != "combined"]
     if "combined" in names:
         energy = jnp.stack([found[f"{name}_wall_kwh_per_100mi"] for name in LABEL_CYCLES])
-        part = energy * jnp.asarray([0.55, 0.45])
+        part = energy * jnp.stack([city_weight, 1.0 - city_weight])
         part = part / part.sum()
         scatter.append(part @ noise @ part)
     return jnp.stack(scatter)
@@ -91,40 +97,42 @@ def _test_scatter(names: list[str], found: Figures, noise: Float[Array, "2 2"]) 
 @eqx.filter_jit
 def _simulate(
     specification: TruckSpecification,
-    offsets: Float[Array, "row offset"],
-    covariance: Float[Array, "row offset offset"],
-    noise: Float[Array, "2 2"],
+    known: tuple[Array, Array, Array] | None,
     defaults: SpecificationDefaults,
     cycles: dict[str, DriveCycle],
     procedure: LabelProcedure,
 ) -> Figures:
+    """Figures of every row; `known` is its offsets, their covariance, and a test's scatter."""
     names = sorted(cycles)
     labeled = set(LABEL_CYCLES) <= set(cycles)
     shown = [*names, "combined"] if labeled else names
 
     def figures(moved: Float[Array, "offset"], spec: TruckSpecification) -> tuple[Array, Figures]:
         design = design_with_offsets(spec, defaults, moved)
-        found: Figures = {}
-        outcome = jnp.zeros((), jnp.int32)
-        for name in names:
-            use = simulate_energy(design, cycles[name], procedure.conditions)
+        uses = {name: simulate_energy(design, cycles[name], procedure.conditions) for name in names}
+        sprint = performance(design, procedure.conditions)
+        found: Figures = {"zero_to_sixty_s": sprint.zero_to_sixty, "outcome": sprint.outcome}
+        for name, use in uses.items():
             found |= _cycle_figures(name, use, design)
-            outcome = outcome | use.outcome
-        found |= _label_figures(found, design, procedure) if labeled else {}
+            found["outcome"] = found["outcome"] | use.outcome
+        found |= _label_figures(uses, design, procedure) if labeled else {}
         logs = jnp.stack([jnp.log(found[f"{name}_wall_kwh_per_100mi"]) for name in shown])
-        return logs, found | {"outcome": outcome}
+        return logs, found
+
+    if known is None:
+        nothing = jnp.zeros(len(OFFSETS))
+        return jax.vmap(lambda spec: figures(nothing, spec)[1])(specification)
+    offsets, covariance, noise = known
 
     def one(spec: TruckSpecification, moved: Array, spread: Array) -> Figures:
         slope, found = jax.jacfwd(figures, has_aux=True)(moved, spec)
         variance = jnp.einsum("cp,pq,cq->c", slope, spread, slope)
-        width = QUANTILE * jnp.sqrt(variance + _test_scatter(shown, found, noise))
+        scatter = _test_scatter(shown, found, noise, procedure.city_weight)
+        width = QUANTILE * jnp.sqrt(variance + scatter)
         for index, name in enumerate(shown):
             key = f"{name}_wall_kwh_per_100mi"
             found[f"{key}_p05"] = found[key] * jnp.exp(-width[index])
             found[f"{key}_p95"] = found[key] * jnp.exp(width[index])
-        sprint = performance(design_with_offsets(spec, defaults, moved), procedure.conditions)
-        found["zero_to_sixty_s"] = sprint.zero_to_sixty
-        found["outcome"] = found["outcome"] | sprint.outcome
         return found
 
     return jax.vmap(one)(specification, offsets, covariance)
@@ -147,22 +155,19 @@ def vehicle_batch(
     """
     count = specification.A_lbf.shape[0]
     size = min(CHUNK, 1 << max(count - 1, 0).bit_length())
-    known = estimates or _no_estimates(count)
     parts = []
     for first in range(0, count, size):
         rows = np.arange(first, first + size) % count
         part = jax.tree.map(lambda leaf, rows=rows: leaf[rows], specification)
-        moved, spread = (jnp.asarray(x[rows]) for x in (known.offsets, known.covariance))
-        noise = jnp.asarray(known.noise)
-        chunk = _simulate(part, moved, spread, noise, defaults, dict(cycles), procedure)
+        chunk = _simulate(part, _of_rows(estimates, rows), defaults, dict(cycles), procedure)
         parts.append({key: np.asarray(value) for key, value in chunk.items()})
     found = {key: np.concatenate([part[key] for part in parts])[:count] for key in parts[0]}
     residuals = [np.abs(found.pop(f"{name}_audit_residual")) for name in sorted(cycles)]
-    if estimates is None:
-        found = {key: value for key, value in found.items() if key[-4:] not in ("_p05", "_p95")}
     return found | {"audit_residual": np.max(np.stack(residuals), axis=0)}
 
 
-def _no_estimates(count: int) -> RowEstimates:
-    width = len(OFFSETS)
-    return RowEstimates(np.zeros((count, width)), np.zeros((count, width, width)), np.zeros((2, 2)))
+def _of_rows(estimates: RowEstimates | None, rows: np.ndarray) -> tuple[Array, Array, Array] | None:
+    if estimates is None:
+        return None
+    moved, spread = estimates.offsets[rows], estimates.covariance[rows]
+    return jnp.asarray(moved), jnp.asarray(spread), jnp.asarray(estimates.noise)

@@ -86,6 +86,7 @@ from framerail.vehicle.performance import time_between as time_between
 from framerail.vehicle.range_label import LabelCycles as LabelCycles
 from framerail.vehicle.range_label import RangeLabel as RangeLabel
 from framerail.vehicle.range_label import kwh_per_100_miles as kwh_per_100_miles
+from framerail.vehicle.range_label import label_of as label_of
 from framerail.vehicle.range_label import mpge as mpge
 from framerail.vehicle.range_label import range_label as range_label
 from framerail.vehicle.specification import SpecificationDefaults as SpecificationDefaults

@@ -13,7 +13,7 @@ from jaxtyping import Array, Float, Int
 
 from framerail.vehicle.design import VehicleDesign, usable_energy
 from framerail.vehicle.drive_cycle import DriveCycle
-from framerail.vehicle.energy_simulation import simulate_energy
+from framerail.vehicle.energy_simulation import EnergyUse, simulate_energy
 from framerail.vehicle.inputs import LabelProcedure
 
 METERS_PER_MILE = 1609.344
@@ -101,11 +101,18 @@ def range_label(
         Unadjusted and label figures; range is usable energy over unadjusted battery energy per
         distance, times the adjustment factor.
     """
-    procedure = jax.tree.map(lambda leaf: leaf.astype(design.mass.dtype), procedure)
-    factor, weight = procedure.adjustment_factor, procedure.city_weight
     # Step by step: the engine compiles this inside its whole chain, where size counts.
     city = simulate_energy(design, cycles.city, procedure.conditions, stepwise=True)
     highway = simulate_energy(design, cycles.highway, procedure.conditions, stepwise=True)
+    return label_of(design, city, highway, procedure)
+
+
+def label_of(
+    design: VehicleDesign, city: EnergyUse, highway: EnergyUse, procedure: LabelProcedure
+) -> RangeLabel:
+    """The label that follows from the two cycles' energy."""
+    procedure = jax.tree.map(lambda leaf: leaf.astype(design.mass.dtype), procedure)
+    factor, weight = procedure.adjustment_factor, procedure.city_weight
     use = (city.terminal_energy / city.distance, highway.terminal_energy / highway.distance)
     wall = tuple(energy / design.charger.charge_efficiency for energy in use)
     label = tuple(energy / factor for energy in wall)
