@@ -7,6 +7,7 @@ from .report import run_structures as run_structures
 from .report import run_vehicles as run_vehicles
 from .report import save_run as save_run
 from .report import structures_summary as structures_summary
+from .report import validate_market as validate_market
 from .report import validate_vehicle as validate_vehicle
 from .scenario import Scenario as Scenario
 from .scenario_file import Fault as Fault

@@ -44,6 +44,7 @@ class Stage(StrEnum):
     """What `framerail validate` can validate."""
 
     vehicle = "vehicle"
+    market = "market"
 
 
 @app.callback()
@@ -210,6 +211,6 @@ def validate(
 ) -> None:
     """Print every bar of a stage: predicted beside measured, pass or short."""
     try:
-        console.print(fr.validate_vehicle(only or []))
+        console.print(getattr(fr, f"validate_{stage.value}")(only or []))
     except fr.ScenarioError as error:
         raise _fail(str(error)) from None

@@ -14,6 +14,7 @@ from framerail.report.summary import summary as summary
 from framerail.report.summary import summary_schema as summary_schema
 from framerail.report.tables import TABLES as TABLES
 from framerail.report.validation import validate_vehicle as validate_vehicle
+from framerail.report.validation_market import validate_market as validate_market
 from framerail.report.vehicle_table import run_vehicles as run_vehicles
 from framerail.report.view import View as View
 from framerail.report.view import view as view
