@@ -9,6 +9,7 @@ from .report import save_run as save_run
 from .report import structures_summary as structures_summary
 from .report import validate_business as validate_business
 from .report import validate_deal as validate_deal
+from .report import validate_market as validate_market
 from .report import validate_vehicle as validate_vehicle
 from .scenario import Scenario as Scenario
 from .scenario_file import Fault as Fault

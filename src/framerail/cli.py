@@ -48,6 +48,7 @@ class Stage(StrEnum):
     plant = "plant"
     program = "program"
     deal = "deal"
+    market = "market"
 
 
 @app.callback()

@@ -16,6 +16,7 @@ from framerail.report.tables import TABLES as TABLES
 from framerail.report.validation import validate_vehicle as validate_vehicle
 from framerail.report.validation_business import validate_business as validate_business
 from framerail.report.validation_deal import validate_deal as validate_deal
+from framerail.report.validation_market import validate_market as validate_market
 from framerail.report.vehicle_table import run_vehicles as run_vehicles
 from framerail.report.view import View as View
 from framerail.report.view import view as view

@@ -29,7 +29,7 @@ from framerail.deal import (
     value_deal,
 )
 from framerail.deal.clauses.insolvency import AssetPurchase
-from framerail.numerics.calendar import QuarterGrid
+from framerail.numerics.calendar import QuarterGrid, fraction_after
 from framerail.quantities import Scalar
 from framerail.scenario import Scenario, leaf_paths
 from framerail.studies.monte_carlo import realized_policy
@@ -184,7 +184,10 @@ def after_the_failure(
     quarters = np.asarray(chain.scenario.start_of_quarter)
     chance = drawn.rows[:, path["deal.survival.chance"]]
     cumulative = jnp.asarray(np.asarray(drawn.figures.headline.default_without))
-    times = np.asarray(jax.vmap(default_quarter)(cumulative, jnp.asarray(chance)))
+    grid = QuarterGrid(jnp.asarray(chain.scenario.start_of_quarter))
+    exposed = fraction_after(chain.scenario.deal.survival.alive_on, grid)
+    failed = jax.vmap(lambda so_far, at: default_quarter(so_far, at, exposed))
+    times = np.asarray(failed(cumulative, jnp.asarray(chance)))
     failure = quarters[0] + times / 4.0
     start = np.maximum(failure, drawn.as_of) + np.asarray(clause.delay)
     base = {name: drawn.rows[:, path[name]] for name in _MOVED}

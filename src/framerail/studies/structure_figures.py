@@ -104,7 +104,8 @@ def incumbent_paths(
     book = open_book(deal.terms, flows, partners, deal.survival.with_deal, grid)
     book = with_new_money(book, survival, partners.start_up, grid)
     chances = jnp.mod(deal.survival.chance + jnp.arange(FAILURES) / FAILURES, 1.0)
-    times = jax.vmap(lambda at: default_quarter(survival.cumulative, at))(chances)
+    exposed = fraction_after(deal.survival.alive_on, grid)
+    times = jax.vmap(lambda at: default_quarter(survival.cumulative, at, exposed))(chances)
     books = jax.vmap(lambda at: settle_at(deal.terms, flows, partners, book, at, grid))(times)
     mine = PARTIES.index("incumbent")
     cash = books.ledger[:, mine] + books.external[:, mine]

@@ -132,7 +132,9 @@ def waiting(figures: StructureFigures, quarters: np.ndarray, as_of: float) -> Wa
     failed = np.asarray(head.default_without)
     before = failed[:, place - 1] if place else np.zeros_like(gain)
     hazard = (failed[:, place] - before) / np.maximum(1.0 - before, 1e-9)
-    gone = 1.0 - (1.0 - np.clip(hazard, 0.0, 1.0)) ** (WAIT / 0.25)
+    # The first quarter's hazard falls on what is left of it when the wait begins.
+    exposed = min(0.25, quarters[place] + 0.25 - as_of)
+    gone = 1.0 - (1.0 - np.clip(hazard, 0.0, 1.0)) ** (WAIT / exposed)
     discount = np.asarray(figures.incumbent_discount)
     carried = (discount[:, place + 1] / discount[:, place]) ** (WAIT / 0.25)
     later = carried * (1.0 - gone) * gain
