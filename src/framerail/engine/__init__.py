@@ -1,5 +1,6 @@
 """The engine: translates between the stages' words and closes the circles of the economics."""
 
+from framerail.engine.evaluate import Markets as Markets
 from framerail.engine.evaluate import evaluate as evaluate
 from framerail.engine.evaluate import headline as headline
 from framerail.engine.evaluate import headline_of as headline_of

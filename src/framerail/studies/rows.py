@@ -16,7 +16,15 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from framerail.engine import Headline, headline, headline_of, solve_markets, truck_figures, value
+from framerail.engine import (
+    Headline,
+    Markets,
+    headline,
+    headline_of,
+    solve_markets,
+    truck_figures,
+    value,
+)
 from framerail.numerics.batching import over_lanes
 from framerail.scenario import Scenario
 from framerail.studies.programs import IN_PROCESS, Programs
@@ -48,11 +56,16 @@ def _evaluate_chunk(
     def here(row: Float[Array, " column"]) -> Scenario:
         return with_columns(scenario, indices, row)
 
+    markets = solved_markets(here, rows)
+    return jax.vmap(lambda solved, row: headline(value(solved), here(row)))(markets, rows)
+
+
+def solved_markets(drawn: Callable[[Any], Scenario], lanes: Any) -> Markets:
+    """Markets of the scenario that `drawn` makes of every lane (leading axis of `lanes`)."""
     # Markets iterate: a few lanes at a time. What comes before and after is long scans of small
     # steps, whose overhead wants as many lanes as there are.
-    trucks = jax.vmap(lambda row: truck_figures(here(row)))(rows)
-    markets = over_lanes(lambda lane: solve_markets(here(lane[0]), lane[1]), (rows, trucks))
-    return jax.vmap(lambda solved, row: headline(value(solved), here(row)))(markets, rows)
+    trucks = jax.vmap(lambda lane: truck_figures(drawn(lane)))(lanes)
+    return over_lanes(lambda lane: solve_markets(drawn(lane[0]), lane[1]), (lanes, trucks))
 
 
 def evaluate_rows(

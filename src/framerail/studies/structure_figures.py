@@ -24,11 +24,11 @@ from framerail.deal import (
     settle_at,
     with_new_money,
 )
-from framerail.engine import Evaluation, Headline, headline, solve_markets, value
-from framerail.numerics.batching import over_lanes
+from framerail.engine import Evaluation, Headline, headline, value
 from framerail.numerics.calendar import QuarterGrid, fraction_after, fraction_before
 from framerail.quantities import Scalar
 from framerail.scenario import Scenario, leaf_paths
+from framerail.studies.rows import solved_markets
 from framerail.studies.sampling import sobol_points, with_columns
 
 CHECK = ("upfront license", "milestone", "equity purchase")
@@ -154,12 +154,11 @@ def markets_of(
     `fees` has what markets see of a term sheet, every leaf of shape (row,).
     """
 
-    def one(lane: tuple[Float[Array, " column"], Terms]) -> Any:
+    def drawn(lane: tuple[Float[Array, " column"], Terms]) -> Scenario:
         row, seen = lane
-        drawn = with_columns(scenario, indices, row)
-        return solve_markets(eqx.tree_at(lambda s: s.deal.terms, drawn, seen))
+        return eqx.tree_at(lambda s: s.deal.terms, with_columns(scenario, indices, row), seen)
 
-    return over_lanes(one, (rows, fees))
+    return solved_markets(drawn, (rows, fees))
 
 
 def figures_of(markets: Any, terms: Terms) -> StructureFigures:
