@@ -24,6 +24,7 @@ def market(year, entry):
         TABLE,
         CALIBRATION,
         jnp.asarray(year),
+        price_level=jnp.asarray(1.023 ** (year - 2023)),
         entrant_cost=jnp.full(len(TABLE.names), 45_000.0),
         credit=jnp.zeros(len(TABLE.names)),
         entry=entry,

@@ -231,8 +231,8 @@ def electric_rows(scenario: Scenario) -> list[ValidationRow]:
         inside = bool(actual <= high if name in LIMITED else low <= actual <= high)
         covered += inside
         what = f"{name} in {year}" + ", limited by supply" * (name in LIMITED)
-        bar = f"{low:,.0f} to {high:,.0f}"
-        rows.append(ValidationRow(what, "trucks", float(middle), actual, bar, inside))
+        told_range = f"{low:,.0f} to {high:,.0f}: {'covers' if inside else 'misses'}"
+        rows.append(ValidationRow(what, "trucks", float(middle), actual, told_range))
         if name not in LIMITED:
             model.append(norm.logpdf(np.log(actual), drawn.mean(), drawn.std()))
             naive.append(norm.logpdf(np.log(actual), np.log(before), NAIVE_SPREAD))
