@@ -94,3 +94,26 @@ def test_no_such_scenario():
 def test_schema_covers_the_tables():
     schema = fr.scenario_schema()
     assert set(schema["properties"]) >= {"about", "vehicle", "cost", "market", "plant", "deal"}
+
+
+def test_fields_and_what_holds_between_fields_are_told_together(tmp_path):
+    """A field at fault hides no fault between the sound fields, even of its own table."""
+    path = tmp_path / "both.toml"
+    path.write_text(
+        """schema = 1
+extends = "nissan-fisker"
+[program.timeline]
+standing_cost = "5 kg"
+planned_end_of_production = { value = "2025", source = "assumed: test" }
+[program.policy.consumer]
+starts = { value = "2033", source = "assumed: test" }
+""",
+        encoding="utf-8",
+    )
+    with pytest.raises(fr.ScenarioError) as caught:
+        fr.read_scenario(path)
+    told = str(caught.value)
+    assert "program.timeline.standing_cost: 'kg' cannot be converted" in told
+    assert "program.timeline: planned_end_of_production: production ends before it starts" in told
+    assert "program.policy.consumer: ends: the regime ends before it starts" in told
+    assert len(caught.value.faults) == 3

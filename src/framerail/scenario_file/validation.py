@@ -2,10 +2,13 @@
 
 import dataclasses
 import difflib
+import typing
 from collections.abc import Iterator
 from typing import Any
 
-from pydantic import ValidationError
+import jax.numpy as jnp
+from pydantic import TypeAdapter, ValidationError
+from pydantic.errors import PydanticSchemaGenerationError
 
 from framerail.quantities import Declared
 from framerail.scenario import TABLES
@@ -33,8 +36,14 @@ def _faults_of(error: ValidationError, table: str, source: SourceText) -> Iterat
             yield Fault(source.place(path), entry["msg"])
 
 
-def _cross_faults(tree: Any, path: str, source: SourceText) -> Iterator[Fault]:
-    """Cross-field faults of every declared module, from the leaves up."""
+def _cross_faults(
+    tree: Any, path: str, source: SourceText, *, whole: bool = True
+) -> Iterator[Fault]:
+    """Cross-field faults of every declared module, from the leaves up.
+
+    In a tree that is not `whole`, a field at fault is NaN: no comparison with it holds, so that it
+    causes no second fault, and a check that cannot run without it is left for the next time.
+    """
     if isinstance(tree, Declared):
         children = {field.name: getattr(tree, field.name) for field in dataclasses.fields(tree)}
     elif isinstance(tree, dict):
@@ -42,10 +51,35 @@ def _cross_faults(tree: Any, path: str, source: SourceText) -> Iterator[Fault]:
     else:
         return
     for key, child in children.items():
-        yield from _cross_faults(child, f"{path}.{key}", source)
+        yield from _cross_faults(child, f"{path}.{key}", source, whole=whole)
     if isinstance(tree, Declared):
-        for sentence in tree.faults():
+        try:
+            told = tree.faults()
+        except (TypeError, AttributeError, ValueError, KeyError):
+            if whole:
+                raise
+            told = ()
+        for sentence in told:
             yield Fault(source.place(path), sentence)
+
+
+def _as_far_as_sound(kind: Any, raw: Any) -> Any:
+    """The module that `raw` fills, with NaN for every number that is at fault."""
+    members = [one for one in typing.get_args(kind) or (kind,) if isinstance(one, type)]
+    declared = [one for one in members if issubclass(one, Declared)]
+    if typing.get_origin(kind) is dict and isinstance(raw, dict):
+        return {key: _as_far_as_sound(typing.get_args(kind)[1], one) for key, one in raw.items()}
+    if declared and isinstance(raw, dict):
+        hints = typing.get_type_hints(declared[0], include_extras=True)
+        made = object.__new__(declared[0])
+        for field in dataclasses.fields(made):
+            value = _as_far_as_sound(hints[field.name], raw.get(field.name))
+            object.__setattr__(made, field.name, value)
+        return made
+    try:
+        return TypeAdapter(kind).validate_python(raw)
+    except (ValidationError, PydanticSchemaGenerationError):
+        return None if declared else jnp.asarray(jnp.nan)
 
 
 def validated(clean: dict[str, Any], source: SourceText) -> dict[str, Any]:
@@ -63,6 +97,8 @@ def validated(clean: dict[str, Any], source: SourceText) -> dict[str, Any]:
             tables[name] = adapter(name).validate_python(clean[name])
         except ValidationError as error:
             source.faults.extend(_faults_of(error, name, source))
+            sound = _as_far_as_sound(TABLES[name], clean[name])
+            source.faults.extend(_cross_faults(sound, name, source, whole=False))
         else:
             source.faults.extend(_cross_faults(tables[name], name, source))
     source.faults.extend(_between_tables(tables, source))
