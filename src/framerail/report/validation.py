@@ -194,6 +194,9 @@ def _use_line(row: ValidationRow) -> Line:
     if "median absolute" in row.unit:
         unit = "%" if row.unit.endswith("%") else ""
         return Line(row.what, "", "", row.predicted, row.limit, unit)
+    if row.unit == "smallest margin":
+        told = (row.what, "", "passes, as rated", 100.0 * row.predicted)
+        return Line(*told, float("inf"), detail=row.limit is None)
     gap = abs(row.predicted - row.measured) / max(abs(row.measured), 1e-12)
     pair = f"{row.predicted:.3g}", f"{row.measured:.3g} {row.unit.split('_')[-1]}"
     return Line(row.what, *pair, 100.0 * gap, None, detail=True)
