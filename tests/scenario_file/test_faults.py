@@ -117,3 +117,14 @@ starts = { value = "2033", source = "assumed: test" }
     assert "program.timeline: planned_end_of_production: production ends before it starts" in told
     assert "program.policy.consumer: ends: the regime ends before it starts" in told
     assert len(caught.value.faults) == 3
+
+
+def test_a_royalty_on_trucks_that_nobody_builds_is_named():
+    """The incumbent sells none of the trucks: its fee per truck is a fault before any run."""
+    sold = [f"market.products.nissan-{drive}.firm=Fisker" for drive in ("rwd", "awd")]
+    with pytest.raises(fr.ScenarioError) as caught:
+        fr.read_scenario("nissan-fisker", sold)
+    told = [str(fault) for fault in caught.value.faults if "deal.terms.royalty" in str(fault)]
+    assert len(told) == 1
+    assert "Nissan sells none of the trucks" in told[0]
+    assert "nissan-rwd (Fisker)" in told[0]

@@ -115,3 +115,24 @@ def _between_tables(tables: dict[str, Any], source: SourceText) -> Iterator[Faul
                 "the site has no distance to its customers",
                 f"add cost.haul_distance.{site}, such as '900 mile'; given for: {', '.join(known)}",
             )
+    if {"vehicle", "market", "deal"} <= tables.keys():
+        yield from _fees_on_nothing(tables, source)
+
+
+def _fees_on_nothing(tables: dict[str, Any], source: SourceText) -> Iterator[Fault]:
+    """Fees per truck of a partner that sells none of the scenario's trucks."""
+    products, deal = tables["market"].products, tables["deal"]
+    built = sorted(set(tables["vehicle"].designs) & set(products))
+    seller = {name: products[name].firm for name in built}
+    fees = {
+        "royalty": (deal.terms.royalty, deal.partners.incumbent.name),
+        "build_fee": (deal.terms.build_fee, deal.partners.start_up.name),
+    }
+    for clause, (written, firm) in fees.items():
+        if written is not None and firm not in seller.values():
+            found = ", ".join(f"{name} ({who})" for name, who in seller.items())
+            yield Fault(
+                source.place(f"deal.terms.{clause}"),
+                f"a fee on a product that is not built: {firm} sells none of the trucks",
+                f"take the clause out, or let {firm} sell one of: {found}",
+            )
