@@ -5,6 +5,7 @@ quasi-Monte Carlo sampling. Quantiles come from SciPy.
 """
 
 import dataclasses
+import functools
 import inspect
 import itertools
 from collections.abc import Callable
@@ -29,7 +30,7 @@ class Distribution:
 
     def frozen(self) -> rv_frozen:
         """The SciPy distribution before truncation."""
-        return _FROZEN[self.kind](*self.arguments)
+        return _frozen(self.kind, self.arguments)
 
     def quantile(self, probability: np.ndarray | float) -> np.ndarray:
         """Values at the given probabilities, elementwise."""
@@ -90,6 +91,11 @@ _FROZEN: dict[str, Callable[..., rv_frozen]] = {
     "triangular": _triangular,
     "pert": _pert,
 }
+
+
+@functools.lru_cache(maxsize=4096)  # freezing takes longer than a hundred quantiles
+def _frozen(kind: str, arguments: tuple[float, ...]) -> rv_frozen:
+    return _FROZEN[kind](*arguments)
 
 
 def _increasing(kind: str, *values: float) -> Distribution:
