@@ -10,4 +10,5 @@ from framerail.engine.evaluation import OUTCOMES as OUTCOMES
 from framerail.engine.evaluation import Audit as Audit
 from framerail.engine.evaluation import Evaluation as Evaluation
 from framerail.engine.evaluation import Headline as Headline
+from framerail.engine.trucks import TruckFigures as TruckFigures
 from framerail.engine.trucks import truck_figures as truck_figures

@@ -19,6 +19,7 @@ from jaxtyping import Array, Float
 from framerail.engine import (
     Headline,
     Markets,
+    TruckFigures,
     headline,
     headline_of,
     solve_markets,
@@ -65,7 +66,21 @@ def solved_markets(drawn: Callable[[Any], Scenario], lanes: Any) -> Markets:
     # Markets iterate: a few lanes at a time. What comes before and after is long scans of small
     # steps, whose overhead wants as many lanes as there are.
     trucks = jax.vmap(lambda lane: truck_figures(drawn(lane)))(lanes)
-    return over_lanes(lambda lane: solve_markets(drawn(lane[0]), lane[1]), (lanes, trucks))
+
+    def solve(lane: tuple[Any, TruckFigures]) -> Markets:
+        return eqx.tree_at(_known, solve_markets(drawn(lane[0]), lane[1]), (None, None))
+
+    # What the lanes know already, thousands of leaves, stays out of the loop's results.
+    found = over_lanes(solve, (lanes, trucks))
+    return jax.vmap(
+        lambda bare, lane, trucks: eqx.tree_at(
+            _known, bare, (drawn(lane), trucks), is_leaf=lambda x: x is None
+        )
+    )(found, lanes, trucks)
+
+
+def _known(markets: Markets) -> tuple[Scenario, TruckFigures]:
+    return markets.setting.scenario, markets.trucks
 
 
 def evaluate_rows(
