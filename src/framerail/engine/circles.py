@@ -17,14 +17,13 @@ from framerail.cost import UnitCost
 from framerail.engine.marginal_cost import marginal_costs
 from framerail.engine.setting import Setting
 from framerail.market import (
-    NEAR,
     MarketEquilibrium,
     Offers,
     Response,
     capped_credit,
-    equilibrium,
     offers_in_year,
     respond,
+    settled,
 )
 from framerail.numerics.calendar import fraction_between
 from framerail.numerics.fixed_point import mix_by_parts
@@ -34,7 +33,7 @@ SCALE = 1e4
 """Trucks a year, or dollars of markup, to which `TOLERANCE` refers."""
 TRIM_WIDTH = 5_000.0
 """Dollars below a price cap at which three in four of a nameplate's trims are under it."""
-TOLERANCE = 1e-6
+TOLERANCE = 1e-9
 """Change of output and markups around both circles, relative to `SCALE`, that counts as none."""
 
 
@@ -103,16 +102,16 @@ def buyer_credits(
 
 
 def market_path(
-    setting: Setting, offers: Offers, start_price: Float[Array, "year product"]
+    setting: Setting, offers: Offers, price: Float[Array, "year product"]
 ) -> MarketEquilibrium:
-    """Equilibrium of every model year."""
+    """The market of every model year at the prices that the circles ended in."""
 
     def one(year: tuple[Offers, Array]) -> MarketEquilibrium:
-        offered, start = year
+        offered, price = year
         buyers = setting.buyers.at_price_level(offered.price_level)
-        return equilibrium(buyers, offered, setting.ownership, start, NEAR)
+        return settled(buyers, offered, setting.ownership, price, 10 * TOLERANCE * SCALE)
 
-    return jax.vmap(one)((offers, start_price))
+    return jax.vmap(one)((offers, price))
 
 
 def quarterly_orders(
@@ -190,8 +189,7 @@ class Solved(NamedTuple):
     """At the costs found; leading year axis."""
     cost: UnitCost
     output: Float[Array, "year truck"]
-    start_price: Float[Array, "year product"]
-    """Within the circles' tolerance of the equilibrium."""
+    price: Float[Array, "year product"]
     turns: Int[Array, ""]
 
 
@@ -212,8 +210,8 @@ def volume_cost_circle(
     )
     found = marginal_costs(setting, path.output)
     offers = _at_cost(setting, offers, found.marginal, path.markup)
-    start = jax.lax.stop_gradient(offers.marginal_cost + path.markup)
-    return Solved(offers, found.cost, path.output, start, turns)
+    price = offers.marginal_cost + path.markup
+    return Solved(offers, found.cost, path.output, price, turns)
 
 
 def solve_worlds(
@@ -221,13 +219,12 @@ def solve_worlds(
 ) -> tuple[World, MarketEquilibrium]:
     """Every world with its circles closed (leading world axis), and the market without trucks.
 
-    After the circles, every year's price equilibrium is solved to its own, sharper tolerance at
-    the costs found. The market without trucks is one more world, solved beside the others.
+    The market without trucks is one more world, solved beside the others.
     """
     nobody = jnp.zeros_like(presence[:1])
     everywhere = jnp.concatenate([presence, nobody])
     solved = jax.vmap(lambda here: volume_cost_circle(setting, here, guess))(everywhere)
-    market = jax.vmap(lambda o, s: market_path(setting, o, s))(solved.offers, solved.start_price)
+    market = jax.vmap(lambda at: market_path(setting, *at))((solved.offers, solved.price))
     rows = jax.tree_util.tree_map(lambda leaf: leaf[:-1], (everywhere, solved, market))
     finished = jax.vmap(lambda *world: _finish(setting, *world))(*rows)
     return finished, jax.tree_util.tree_map(lambda leaf: leaf[-1], market)

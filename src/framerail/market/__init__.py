@@ -71,6 +71,7 @@ from framerail.market.equilibrium import Response as Response
 from framerail.market.equilibrium import equilibrium as equilibrium
 from framerail.market.equilibrium import gross_utility as gross_utility
 from framerail.market.equilibrium import respond as respond
+from framerail.market.equilibrium import settled as settled
 from framerail.market.estimates import ProblemEstimates as ProblemEstimates
 from framerail.market.estimates import estimated_buyers as estimated_buyers
 from framerail.market.estimates import estimated_market as estimated_market

@@ -180,6 +180,25 @@ def equilibrium(
     return _report(solved.value, market, count, accuracy.tolerance)
 
 
+def settled(
+    buyers: Buyers,
+    offers: Offers,
+    ownership: Ownership,
+    price: Float[Array, " product"],
+    tolerance: float,
+) -> MarketEquilibrium:
+    """The market at prices that a circle around `respond` has solved, with their residual.
+
+    Differentiable in every input, the price included; the outcome says where the largest
+    first-order residual exceeds `tolerance` dollars.
+    """
+    strategic = 1 - offers.fixed_price
+    buyers = buyers.with_fleet_share(offers.fleet_share)
+    utility = Utility(gross_utility(buyers, offers), offers.availability, offers.nests)
+    market = PricedMarket(buyers, offers, ownership, utility, strategic)
+    return _report(price, market, jnp.zeros((), dtype=jnp.int32), tolerance)
+
+
 def _solve(
     start: Float[Array, " product"],
     gain: Float[Array, " product"] | None,
