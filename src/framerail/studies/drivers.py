@@ -1,6 +1,7 @@
 """Drivers: what moves the decision, from exact derivatives of the whole chain."""
 
 import dataclasses
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -67,17 +68,24 @@ def _linearize(
     return jax.grad(weighted, has_aux=True)(values)
 
 
+def prepare_linearization(scenario: Scenario, programs: Programs) -> None:
+    """Trace the program of `linearize` ahead of its first call."""
+    programs.prepare(_linearize, _arguments(scenario, jnp.zeros(len(TARGETS))), hurried())
+
+
+def _arguments(scenario: Scenario, weights: Float[Array, " target"]) -> tuple[Any, ...]:
+    values = tuple(jnp.asarray(value) for value in medians(scenario))
+    return values, weights, scenario, column_indices(scenario)
+
+
 def linearize(scenario: Scenario, programs: Programs | None = None) -> Linearized:
     """Evaluate at the medians, with the targets' slopes in every uncertain input."""
     programs = programs or IN_PROCESS
-    options = hurried()
     leaves = scenario.uncertainty
     percentiles = np.asarray([leaf.distribution.quantile(_PERCENTILES) for leaf in leaves])
-    indices = column_indices(scenario)
-    values = tuple(jnp.asarray(value) for value in medians(scenario))
     found = [
-        programs.call(_linearize, (values, unit, scenario, indices), options)
-        for unit in jnp.eye(len(TARGETS))
+        programs.call(_linearize, arguments, hurried())
+        for arguments in (_arguments(scenario, unit) for unit in jnp.eye(len(TARGETS)))
     ]
     slopes = np.stack([np.asarray(gradient) for gradient, _ in found], axis=1)
     point, figures = found[0][1]

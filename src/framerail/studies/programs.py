@@ -58,6 +58,28 @@ class Programs:
         Arrays among the arguments may change from call to call; everything else is part of the
         program. The value's leaves must be arrays.
         """
+        ready, leaves = self._found(function, arguments, options)
+        found = ready.run(*leaves)
+        return jax.tree_util.tree_unflatten(ready.shape[0], found)
+
+    def prepare(
+        self,
+        function: Callable[..., Any],
+        arguments: tuple[Any, ...],
+        options: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Trace what `call` will want, so that nothing else is traced meanwhile.
+
+        Traces that run at once share one interpreter: both end late, and no compiler starts.
+        """
+        self._found(function, arguments, options)
+
+    def _found(
+        self,
+        function: Callable[..., Any],
+        arguments: tuple[Any, ...],
+        options: Mapping[str, Any] | None,
+    ) -> tuple[_Program, list[Array]]:
         dynamic, static = eqx.partition(arguments, eqx.is_array)
         leaves, tree = jax.tree_util.tree_flatten(dynamic)
         held = repr(jax.tree_util.tree_leaves(static))
@@ -67,9 +89,7 @@ class Programs:
         if key not in self._ready:
             rebuild = functools.partial(_rebuilt, tree, static)
             self._ready[key] = self._program(key, function, rebuild, leaves, options)
-        ready = self._ready[key]
-        found = ready.run(*leaves)
-        return jax.tree_util.tree_unflatten(ready.shape[0], found)
+        return self._ready[key], leaves
 
     def _program(
         self,

@@ -10,7 +10,7 @@ from framerail.scenario import Scenario
 from framerail.studies.books import ProgramBooks, partner_books
 from framerail.studies.break_even import BreakEven, break_evens
 from framerail.studies.comparison import site_comparison, zone
-from framerail.studies.drivers import Driver, linearize
+from framerail.studies.drivers import Driver, linearize, prepare_linearization
 from framerail.studies.monte_carlo import MonteCarlo, monte_carlo
 from framerail.studies.programs import Programs, ProgramStore
 from framerail.studies.rows import ChunkStore, Progress
@@ -60,6 +60,7 @@ def study(
     step.
     """
     clock, kept = _Clock(), Programs(programs)
+    prepare_linearization(scenario, kept)
     with ThreadPoolExecutor(max_workers=1) as aside:
         # The derivative's compilation is one long task: it runs beside the draws.
         medians = aside.submit(linearize, scenario, kept)
