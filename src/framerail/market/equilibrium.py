@@ -105,6 +105,13 @@ def gross_utility(buyers: Buyers, offers: Offers) -> Float[Array, "buyer product
     )
 
 
+def _priced(buyers: Buyers, offers: Offers, ownership: Ownership) -> PricedMarket:
+    """The market with this year's fleets, as the markup map sees it."""
+    buyers = buyers.with_fleet_share(offers.fleet_share)
+    utility = Utility(gross_utility(buyers, offers), offers.availability, offers.nests)
+    return PricedMarket(buyers, offers, ownership, utility, 1 - offers.fixed_price)
+
+
 class Response(NamedTuple):
     """One turn of the markup map: what firms would ask next, and what sells meanwhile."""
 
@@ -122,17 +129,13 @@ def respond(
 
     For circles that move costs and prices together; `equilibrium` solves at given costs.
     """
-    strategic = 1 - offers.fixed_price
-    buyers = buyers.with_fleet_share(offers.fleet_share)
-    utility = Utility(gross_utility(buyers, offers), offers.availability, offers.nests)
+    market = _priced(buyers, offers, ownership)
     fixed = offers.start_price - offers.marginal_cost
-    markup = jnp.where(strategic > 0, markup, fixed)
-    parts = pieces_at(
-        offers.marginal_cost + markup, PricedMarket(buyers, offers, ownership, utility, strategic)
-    )
+    markup = jnp.where(market.strategic > 0, markup, fixed)
+    parts = pieces_at(offers.marginal_cost + markup, market)
     return Response(
-        markup=jnp.where(strategic > 0, zeta(parts), fixed),
-        quantity=(buyers.weight @ parts.choice.bought) * offers.market_size,
+        markup=jnp.where(market.strategic > 0, zeta(parts), fixed),
+        quantity=(market.buyers.weight @ parts.choice.bought) * offers.market_size,
     )
 
 
@@ -156,11 +159,8 @@ def equilibrium(
     - `start_price`: warm start, $.
     - `accuracy`: `QUICK`, `EXACT` or your own.
     """
-    strategic = 1 - offers.fixed_price
-    buyers = buyers.with_fleet_share(offers.fleet_share)
-    utility = Utility(gross_utility(buyers, offers), offers.availability, offers.nests)
-    market = PricedMarket(buyers, offers, ownership, utility, strategic)
-    start = jnp.where(strategic > 0, start_price, offers.start_price)
+    market = _priced(buyers, offers, ownership)
+    start = jnp.where(market.strategic > 0, start_price, offers.start_price)
     gain, count = None, jnp.zeros((), dtype=jnp.int32)
     near = start
     if accuracy.plain_until < float("inf"):

@@ -85,37 +85,6 @@ def _solve_small(matrix: Float[Array, "m m"], vector: Float[Array, " m"]) -> Flo
     return table[:, -1]
 
 
-def mix(
-    function: Callable[[Vector, Any], Vector],
-    start: Vector,
-    args: Any,
-    *,
-    tolerance: float,
-    gain: Vector | None = None,
-    memory: int = 4,
-    max_iterations: int = 200,
-    largest_stretch: float = 300.0,
-) -> tuple[Vector, Int[Array, ""]]:
-    """Iterate to |g(x) - x| <= `tolerance` (largest component); no derivative passes.
-
-    **Arguments:** as for `fixed_point`.
-
-    **Returns:** g at the last iterate, and the evaluations of g that it took.
-    """
-    start, args, gain = jax.lax.stop_gradient((start, args, gain))
-    value, count = _iterate(
-        function,
-        start,
-        args,
-        tolerance=tolerance,
-        gain=gain,
-        memory=memory,
-        max_iterations=max_iterations,
-        largest_stretch=largest_stretch,
-    )
-    return jax.lax.stop_gradient(value), count
-
-
 def _iterate(
     function: Callable[[Vector, Any], Vector],
     start: Vector,
@@ -127,6 +96,8 @@ def _iterate(
     max_iterations: int = 200,
     largest_stretch: float = 300.0,
 ) -> tuple[Vector, Int[Array, ""]]:
+    """g at the last iterate, |g(x) - x| there at most `tolerance`, and the evaluations it took;
+    arguments as for `fixed_point`, without derivative."""
     size = start.shape[0]
     depth = min(memory, size)
 
@@ -200,11 +171,11 @@ def fixed_point(
 
     **Returns:** a `Solution`; `outcome` is true where no fixed point was found.
     """
-    held = jax.lax.stop_gradient(args)
-    value, count = mix(
+    start, held, gain = jax.lax.stop_gradient((start, args, gain))
+    value, count = _iterate(
         function,
         start,
-        args,
+        held,
         tolerance=tolerance if loose is None else loose,
         gain=gain,
         memory=memory,
@@ -270,7 +241,7 @@ def _(primals: Any, tangents: Any) -> tuple[Vector, Vector]:
 def mix_by_parts(
     function: Callable[[Any, Any], Any], start: Any, args: Any, *, tolerance: float, scale: float
 ) -> tuple[Any, Int[Array, ""]]:
-    """`mix` for an unknown of several arrays, with the implicit derivative in `args`.
+    """Mixed steps for an unknown of several arrays, with the implicit derivative in `args`.
 
     The derivative's linear system is solved by iterating the linearized map, without its matrix.
 
