@@ -1,10 +1,13 @@
 """The files of a run, written beside their place and moved into it when all are complete."""
 
+import dataclasses
 import json
 import os
 import shutil
 from pathlib import Path
 from typing import Any
+
+import jax
 
 from framerail.report.checkpoint import FolderStore, program_store, run_key
 from framerail.report.document import document
@@ -76,8 +79,12 @@ def save_run(study: Study, folder: str | Path, progress: Progress | None = None)
     unfinished = place / WORK / "files"
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(parents=True)
+    # As NumPy arrays: tables slice them thousands of times.
+    plain = dataclasses.replace(
+        study, point=jax.device_get(study.point), books=jax.device_get(study.books)
+    )
     try:
-        _write(view(study), unfinished, progress or (lambda *_: None))
+        _write(view(plain), unfinished, progress or (lambda *_: None))
         _publish(unfinished, place)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)

@@ -54,6 +54,7 @@ def _optional(schema: dict[str, Any]) -> dict[str, Any]:
     return open_schema | {"properties": schema["properties"] | extra}
 
 
+@functools.cache
 def leaf_schema(path: str) -> dict[str, Any]:
     """JSON Schema of one leaf: `x-unit` and `description` label figures and tables."""
     whole = scenario_schema()
