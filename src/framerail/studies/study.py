@@ -10,7 +10,7 @@ from framerail.scenario import Scenario
 from framerail.studies.books import ProgramBooks, partner_books
 from framerail.studies.break_even import BreakEven, break_evens
 from framerail.studies.comparison import site_comparison, zone
-from framerail.studies.drivers import Driver, linearize, prepare_linearization
+from framerail.studies.drivers import Driver, Linearized, linearize, prepare_linearization
 from framerail.studies.monte_carlo import MonteCarlo, monte_carlo
 from framerail.studies.programs import Programs, ProgramStore
 from framerail.studies.rows import ChunkStore, Progress
@@ -63,7 +63,7 @@ def study(
     prepare_linearization(scenario, kept)
     with ThreadPoolExecutor(max_workers=1) as aside:
         # The derivative's compilation is one long task: it runs beside the draws.
-        medians = aside.submit(linearize, scenario, kept)
+        medians = aside.submit(_at_medians, scenario, kept)
         samples = monte_carlo(
             scenario, draws=draws, seed=seed, progress=progress, store=store, programs=kept
         )
@@ -73,20 +73,17 @@ def study(
         clock.lap("sites")
         area = zone(scenario, progress, kept)
         clock.lap("zone")
-        linear = medians.result()
+        linear, books = medians.result()
         clock.lap("drivers")
         found = linear.drivers
-        books = aside.submit(partner_books, scenario, linear.point, kept)
         ranked = sorted(found, key=lambda d: -max(map(abs, d.swing("incumbent_gain"))))
         crossings = break_evens(scenario, ranked[:CANDIDATES], 0, progress, kept)
         clock.lap("break-even")
-        kept_books = books.result()
-        clock.lap("books")
     return Study(
         scenario=scenario,
         point=linear.point,
         headline=linear.headline,
-        books=kept_books,
+        books=books,
         draws=samples,
         drivers=found,
         sites=sites,
@@ -94,6 +91,11 @@ def study(
         break_evens=crossings,
         seconds=clock.laps,
     )
+
+
+def _at_medians(scenario: Scenario, programs: Programs) -> tuple[Linearized, ProgramBooks]:
+    linear = linearize(scenario, programs)
+    return linear, partner_books(scenario, linear.point, programs)
 
 
 class _Clock:
