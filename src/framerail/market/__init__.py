@@ -62,7 +62,6 @@ from framerail.market.demographics import Demographics as Demographics
 from framerail.market.demographics import Fleet as Fleet
 from framerail.market.demographics import Interaction as Interaction
 from framerail.market.equilibrium import EXACT as EXACT
-from framerail.market.equilibrium import NEAR as NEAR
 from framerail.market.equilibrium import QUICK as QUICK
 from framerail.market.equilibrium import Accuracy as Accuracy
 from framerail.market.equilibrium import MarketEquilibrium as MarketEquilibrium

@@ -58,8 +58,6 @@ QUICK = Accuracy(
 )
 """For many equilibria near each other, at the prices of today's trucks: two corrections from
 `loose` reach about 1e-8 dollars."""
-NEAR = QUICK._replace(loose=1e-7, corrections=0)
-"""From a start within cents of the answer: mixing to the end, and no matrix is formed."""
 EXACT = Accuracy(
     tolerance=1e-9,
     loose=1e-9,
@@ -192,10 +190,7 @@ def settled(
     Differentiable in every input, the price included; the outcome says where the largest
     first-order residual exceeds `tolerance` dollars.
     """
-    strategic = 1 - offers.fixed_price
-    buyers = buyers.with_fleet_share(offers.fleet_share)
-    utility = Utility(gross_utility(buyers, offers), offers.availability, offers.nests)
-    market = PricedMarket(buyers, offers, ownership, utility, strategic)
+    market = _priced(buyers, offers, ownership)
     return _report(price, market, jnp.zeros((), dtype=jnp.int32), tolerance)
 
 

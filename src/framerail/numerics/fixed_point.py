@@ -109,26 +109,27 @@ def _iterate(
         return (state.size > tolerance) & (state.count < max_iterations)
 
     def advance(state: _State) -> _State:
-        x = _mix(state, 1e-14, jnp.asarray(largest_stretch))
+        first = state.count == 0
+        x = jnp.where(first, start, _mix(state, 1e-14, jnp.asarray(largest_stretch)))
         g, gap = turn(x)
         change = (g - x) - (state.g - state.x)
         return _State(
             x=x,
             g=g,
-            steps=_remembered(state.steps, x - state.x),
-            changes=_remembered(state.changes, change),
+            steps=_remembered(state.steps, jnp.where(first, 0.0, x - state.x)),
+            changes=_remembered(state.changes, jnp.where(first, 0.0, change)),
             count=state.count + 1,
             size=gap,
         )
 
-    first, gap = turn(start)
+    # The map stands in the loop only: the first turn beside it would be compiled once more.
     begin = _State(
         x=start,
-        g=first,
+        g=start,
         steps=jnp.zeros((depth, size)),
         changes=jnp.zeros((depth, size)),
-        count=jnp.ones((), dtype=jnp.int32),
-        size=gap,
+        count=jnp.zeros((), dtype=jnp.int32),
+        size=jnp.full((), jnp.inf),
     )
     end = jax.lax.while_loop(unfinished, advance, begin)
     return end.g, end.count
