@@ -89,6 +89,9 @@ from framerail.vehicle.range_label import kwh_per_100_miles as kwh_per_100_miles
 from framerail.vehicle.range_label import label_of as label_of
 from framerail.vehicle.range_label import mpge as mpge
 from framerail.vehicle.range_label import range_label as range_label
+from framerail.vehicle.regeneration_modes import REGENERATION_MODES as REGENERATION_MODES
+from framerail.vehicle.regeneration_modes import RegenerationMode as RegenerationMode
+from framerail.vehicle.regeneration_modes import with_regeneration_mode as with_regeneration_mode
 from framerail.vehicle.specification import SpecificationDefaults as SpecificationDefaults
 from framerail.vehicle.specification import TruckSpecification as TruckSpecification
 from framerail.vehicle.specification import design_from_specification as design_from_specification

@@ -122,8 +122,10 @@ def axle_powers(
 
 
 def braking_asked(train: Powertrain, force: Float[Array, ""]) -> Float[Array, ""]:
-    """Part of a braking force that the driver's pedal asks of the machines, N."""
-    return train.regeneration.capture * jnp.abs(force)
+    """Part of a braking force asked of the machines, N; see `regeneration_modes`."""
+    size = jnp.abs(force)
+    by_mode = train.pedal_slope * size + train.pedal_lead
+    return jnp.clip(by_mode, 0.0, train.regeneration.capture * size)
 
 
 def step(train: Powertrain, time_step: Float[Array, ""], state: State, wanted: Wanted) -> tuple:

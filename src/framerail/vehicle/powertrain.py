@@ -39,6 +39,10 @@ class Powertrain(eqx.Module):
     regeneration: Regeneration
     blend_slope: Float[Array, ""]
     """Gain of the regenerated part with speed between fade-out and full speed, s/m."""
+    pedal_slope: Float[Array, ""]
+    """Braking force asked of the machines over that of the pedal."""
+    pedal_lead: Float[Array, ""]
+    """Force asked beside it, N: more on lift-off, less (negative) where friction comes first."""
     mass: Float[Array, ""]
     """Loaded mass, kg."""
     inertia: Float[Array, ""]
@@ -82,6 +86,10 @@ def powertrain(design: VehicleDesign, conditions: Conditions) -> Powertrain:
         battery=battery_model(design.battery),
         regeneration=rule,
         blend_slope=1.0 / (rule.full_speed - rule.fade_out_speed),
+        pedal_slope=rule.capture * rule.pedal_share,
+        pedal_lead=rule.capture
+        * mass
+        * ((1.0 - rule.pedal_share) * rule.lift_off - rule.pedal_share * rule.friction_first),
         mass=mass,
         inertia=mass * (1.0 + design.rotating_mass_fraction),
         front_grip=grip * design.front_weight_fraction,

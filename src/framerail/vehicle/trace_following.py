@@ -10,7 +10,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
 from framerail.vehicle.battery import current, nearby_voltage, voltage_nearby
-from framerail.vehicle.drive_step import Flows, State, Wanted, axle_powers, braking_asked
+from framerail.vehicle.drive_step import Flows, State, Wanted, axle_powers
 from framerail.vehicle.powertrain import (
     Powertrain,
     battery_suffices,
@@ -62,7 +62,7 @@ def _follow_axles(
             | ~battery_suffices(train, mean, lowest, force)
             | (-force > train.front_grip + train.rear_grip)
             | (now.speed > train.top_speed)
-            | ((least < most) & (braking_asked(train, force) > least) & (force < 0.0))
+            | ((least < most) & (train.regeneration.capture * -force > least) & (force < 0.0))
         )
         axles = axle_powers(train, limits, share, mean, force, least)
         more = Followed(
