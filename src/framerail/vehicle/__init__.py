@@ -68,6 +68,9 @@ from framerail.vehicle.energy_simulation import simulate_trace as simulate_trace
 from framerail.vehicle.inputs import Conditions as Conditions
 from framerail.vehicle.inputs import LabelProcedure as LabelProcedure
 from framerail.vehicle.inputs import VehicleInputs as VehicleInputs
+from framerail.vehicle.machine_thermal import HeatModel as HeatModel
+from framerail.vehicle.machine_thermal import MachineThermal as MachineThermal
+from framerail.vehicle.machine_thermal import heat_model as heat_model
 from framerail.vehicle.multi_cycle_test import FiveCycleLabel as FiveCycleLabel
 from framerail.vehicle.multi_cycle_test import FiveCycles as FiveCycles
 from framerail.vehicle.multi_cycle_test import MultiCycleTest as MultiCycleTest
@@ -95,6 +98,12 @@ from framerail.vehicle.regeneration_modes import with_regeneration_mode as with_
 from framerail.vehicle.specification import SpecificationDefaults as SpecificationDefaults
 from framerail.vehicle.specification import TruckSpecification as TruckSpecification
 from framerail.vehicle.specification import design_from_specification as design_from_specification
+from framerail.vehicle.sustained import HeldPower as HeldPower
+from framerail.vehicle.sustained import HotDrive as HotDrive
+from framerail.vehicle.sustained import Sprints as Sprints
+from framerail.vehicle.sustained import power_over_time as power_over_time
+from framerail.vehicle.sustained import repeated_sprints as repeated_sprints
+from framerail.vehicle.sustained import simulate_hot as simulate_hot
 from framerail.vehicle.towing import TOW_LIMITS as TOW_LIMITS
 from framerail.vehicle.towing import TOW_TESTS as TOW_TESTS
 from framerail.vehicle.towing import TowProcedure as TowProcedure
