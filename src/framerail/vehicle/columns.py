@@ -148,7 +148,7 @@ def _cross_faults(row: Mapping[str, str]) -> list[str]:
 
 _COAST_DOWN = ("A_lbf", "B_lbf_per_mph", "C_lbf_per_mph2")
 _CHOICES: Mapping[str, tuple[str, ...]] = {
-    "drive": ("rwd", "fwd", "awd", *_DRIVES),
+    "drive": tuple(_DRIVES),
     "chemistry": ("", *CHEMISTRIES),
     "regen_mode": ("", *REGENERATION_MODES),
     "machine": ("", *MACHINES),
