@@ -12,6 +12,7 @@ from framerail.vehicle.battery import current
 from framerail.vehicle.drive_cycle import DriveCycle
 from framerail.vehicle.electric_machine import axle_flow
 from framerail.vehicle.powertrain import (
+    AxleLimits,
     DriveLimits,
     Powertrain,
     axle_duty,
@@ -99,7 +100,7 @@ class AxlePowers(eqx.Module):
 
 def axle_powers(
     train: Powertrain,
-    limits: DriveLimits,
+    limits: AxleLimits | DriveLimits,
     share: Float[Array, ""],
     speed: Float[Array, ""],
     force: Float[Array, ""],

@@ -61,6 +61,13 @@ class Powertrain(eqx.Module):
     """One when the front axle is the one that drives alone at light load."""
 
 
+class AxleLimits(eqx.Module):
+    """Wheel forces that the axles can give at one speed, N."""
+
+    front: Float[Array, "..."]
+    rear: Float[Array, "..."]
+
+
 class DriveLimits(eqx.Module):
     """Wheel forces available at one speed, N."""
 
@@ -135,7 +142,7 @@ def axle_duty(
     force: Float[Array, ""],
     speed: Float[Array, ""],
     share: Float[Array, ""],
-    limits: DriveLimits,
+    limits: AxleLimits | DriveLimits,
 ) -> AxleDuty:
     """How the axles bear `force`: the leading axle alone at light load, both above.
 
@@ -222,21 +229,29 @@ def drive_limits(
     share: Float[Array, ""],
 ) -> DriveLimits:
     """Highest wheel forces at `speed`, with load transfer from `acceleration` (m/s^2)."""
+    axles = axle_limits(train, speed, acceleration)
+    available = discharge_limit(train.battery, open_circuit)
+    battery = _battery_force(train, speed, share, available)
+    drive = jnp.minimum(axles.front + axles.rear, battery)
+    return DriveLimits(front=axles.front, rear=axles.rear, drive=drive, battery=battery)
+
+
+def axle_limits(
+    train: Powertrain, speed: Float[Array, ""], acceleration: Float[Array, ""]
+) -> AxleLimits:
+    """What machines and tires give at `speed`, with load transfer from `acceleration` (m/s^2)."""
     transfer = train.load_transfer * acceleration
     front_grip = jnp.maximum(train.front_grip - transfer, 0.0)
     rear_grip = jnp.maximum(train.rear_grip + transfer, 0.0)
-    front = axle_force_limit(train.front, speed, front_grip)
-    rear = axle_force_limit(train.rear, speed, rear_grip)
-    available = discharge_limit(train.battery, open_circuit)
-    battery = _battery_force(train, speed, share, available)
-    return DriveLimits(
-        front=front, rear=rear, drive=jnp.minimum(front + rear, battery), battery=battery
+    return AxleLimits(
+        front=axle_force_limit(train.front, speed, front_grip),
+        rear=axle_force_limit(train.rear, speed, rear_grip),
     )
 
 
 def regeneration_limit(
     train: Powertrain,
-    limits: DriveLimits,
+    limits: AxleLimits | DriveLimits,
     speed: Float[Array, ""],
     state_of_charge: Float[Array, ""],
 ) -> Float[Array, ""]:
