@@ -9,7 +9,12 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
-from framerail.vehicle.battery import current, nearby_voltage, voltage_nearby
+from framerail.vehicle.battery import (
+    charge_limit,
+    current,
+    nearby_voltage,
+    voltage_nearby,
+)
 from framerail.vehicle.drive_step import Flows, State, Wanted, axle_powers
 from framerail.vehicle.electric_machine import LossAtSpeed, loss_at_speed
 from framerail.vehicle.powertrain import (
@@ -86,18 +91,18 @@ def _follow_axles(
     """
     low, high = start.state_of_charge - CHARGE_SPAN, start.state_of_charge + CHARGE_SPAN
     lowest = open_circuit(train, low)
+    tapers = charge_limit(train.battery, high) < charge_limit(train.battery, low)
 
     def follow(sums: Followed, now: Known) -> tuple[Followed, Float[Array, ""]]:
         able, mean, force, limits = _with_losses(train, now), now.mean, now.force, now.limits
         share = front_share(able, mean)
         least = regeneration_limit(able, limits, mean, high)
-        most = regeneration_limit(able, limits, mean, low)
         bound = (
             (force > limits.front + limits.rear)
             | ~battery_suffices(able, mean, lowest, force)
             | (-force > train.front_grip + train.rear_grip)
             | (now.top > train.top_speed)
-            | ((least < most) & (train.regeneration.capture * -force > least) & (force < 0.0))
+            | (tapers & (train.regeneration.capture * -force > least))
         )
         axles = axle_powers(able, limits, share, mean, force, least)
         more = Followed(
