@@ -1,6 +1,8 @@
 """`framerail validate vehicle`: audit, speed and modes."""
 
+import functools
 import io
+import os
 
 import pytest
 from rich.console import Console
@@ -8,7 +10,12 @@ from rich.console import Console
 import framerail as fr
 from framerail.report import validation
 from framerail.report.validation import CHECKS
-from framerail.studies.vehicle_speed import VehicleSpeed, fastsim_seconds, median_seconds
+from framerail.studies.vehicle_speed import (
+    VehicleSpeed,
+    fastsim_seconds,
+    median_seconds,
+    on_one_core,
+)
 
 
 def test_the_audit_keeps_both_bars():
@@ -23,6 +30,7 @@ def test_the_audit_keeps_both_bars():
 @pytest.mark.parametrize("peer", [None, ("3.1.0", 0.02)])
 def test_speed_has_a_line_for_every_bar(monkeypatch, peer):
     spent = VehicleSpeed(one_design=0.8e-3, batched=1.0 / 64_000.0, gradient=11.0 / 64_000.0)
+    monkeypatch.setattr(validation, "on_one_core", lambda work: work())
     monkeypatch.setattr(validation, "vehicle_speed", lambda: spent)
     monkeypatch.setattr(validation, "fastsim_seconds", lambda: peer)
     page = Console(file=io.StringIO(), width=80)
@@ -43,6 +51,11 @@ def test_fastsim_is_timed_where_it_is_installed():
     version, seconds = fastsim_seconds(rounds=3)
     assert version[0] in "23"
     assert 1e-3 < seconds < 1.0
+
+
+def test_a_process_of_its_own_has_one_core():
+    cores = on_one_core(functools.partial(os.sched_getaffinity, 0))
+    assert cores == {min(os.sched_getaffinity(0))}
 
 
 def test_a_median_leaves_the_first_call_out():

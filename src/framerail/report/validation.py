@@ -40,6 +40,7 @@ from framerail.studies.vehicle_speed import (
     BATCH,
     fastsim_seconds,
     largest_audit_residual,
+    on_one_core,
     vehicle_speed,
 )
 from framerail.studies.vehicle_use_cases import ValidationRow
@@ -181,7 +182,7 @@ def _energy_audit() -> Sequence[Line]:
 
 def _speed() -> Sequence[Line]:
     """Processor time of one UDDS, `BATCH` designs at once and one, and FASTSim in the same run."""
-    found, peer = vehicle_speed(), fastsim_seconds()
+    found, peer = on_one_core(vehicle_speed), on_one_core(fastsim_seconds)
     ratio = found.gradient / found.batched
     lines = [
         Line(f"UDDS per s, {BATCH} designs", "", "", 1.0 / found.batched, _MORE, "", low=5e4),
