@@ -8,16 +8,11 @@ c s of the rest. Every limit of `powertrain.regeneration_limit` still holds. Cre
 the held brake is left out: it costs less than 0.2 % of a city cycle.
 """
 
-from typing import Annotated
-
 import equinox as eqx
 import jax.numpy as jnp
-from jaxtyping import Array, Float
 
-from framerail.quantities import Declared, Fraction, MeterPerSecond, Quantity
-from framerail.vehicle.design import VehicleDesign
-
-LiftOff = Annotated[Float[Array, ""], Quantity("m/s^2", 0.0, 5.0)]
+from framerail.quantities import Declared, Fraction, MeterPerSecond
+from framerail.vehicle.design import Acceleration, VehicleDesign
 
 REGENERATION_MODES: tuple[str, ...] = ("blended", "coast", "lift-off", "one-pedal")
 """`blended`: the pedal asks machines first, whether or not the accelerator's lift does, as a test
@@ -29,9 +24,9 @@ standstill, and a pedal of friction."""
 class RegenerationMode(Declared):
     """What a mode sets; capture and limits stay the vehicle's own."""
 
-    lift_off: LiftOff
+    lift_off: Acceleration
     """Deceleration that lifting the accelerator asks of the machines alone."""
-    friction_first: LiftOff
+    friction_first: Acceleration
     """Deceleration by friction brakes alone before the pedal asks anything of the machines."""
     pedal_share: Fraction
     """Part of the brake pedal's demand that is asked of the machines."""

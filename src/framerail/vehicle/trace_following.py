@@ -91,6 +91,7 @@ def _follow_axles(
     """
     low, high = start.state_of_charge - CHARGE_SPAN, start.state_of_charge + CHARGE_SPAN
     lowest = open_circuit(train, low)
+    # Whether the battery's limit changes within the span at all: no step need ask again.
     tapers = charge_limit(train.battery, high) < charge_limit(train.battery, low)
 
     def follow(sums: Followed, now: Known) -> tuple[Followed, Float[Array, ""]]:
