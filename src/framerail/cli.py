@@ -191,7 +191,8 @@ def list_(
 def vehicle(
     names: Annotated[list[str], typer.Argument(help="Catalog trucks, or one CSV of designs.")],
     cycle: Annotated[
-        list[str] | None, typer.Option(help="Speed trace; may repeat [default: udds hwfet us06].")
+        list[str] | None,
+        typer.Option(help="Speed trace or CSV file; may repeat [default: udds hwfet us06]."),
     ] = None,
     out: Annotated[str | None, typer.Option(help="Write the table to this CSV file.")] = None,
     skip_bad: Annotated[

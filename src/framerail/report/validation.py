@@ -30,10 +30,18 @@ from framerail.studies.validation_vehicle_climate import (
     five_cycle_check,
     performance_check,
 )
+from framerail.studies.validation_vehicle_modes import modes_check
 from framerail.studies.validation_vehicle_use import (
     charging_check,
     highway_check,
     towing_check,
+)
+from framerail.studies.vehicle_speed import (
+    BATCH,
+    fastsim_seconds,
+    largest_audit_residual,
+    on_one_core,
+    vehicle_speed,
 )
 from framerail.studies.vehicle_use_cases import ValidationRow
 from framerail.vehicle import (
@@ -78,6 +86,8 @@ class Line:
 
 
 Check = Callable[[], Sequence[Line]]
+_MORE = float("inf")
+"""The upper end of a bar that asks for a figure of at least `low`."""
 
 
 def _procedure() -> LabelProcedure:
@@ -158,9 +168,35 @@ def _labels() -> Sequence[Line]:
         pair = f"{np.median(found[column]):.1f}", f"{np.median(measured):.1f} {unit}"
         what = f"{len(rows)} pickups, label {column.split('_')[1]}"
         lines.append(Line(what, *pair, 100.0 * error, bar))
-    residual = float(found["audit_residual"].max())
-    audit = Line("energy audit, 64 bit", "", "", residual, 1e-6, "")
-    return [*lines, audit]
+    return lines
+
+
+def _energy_audit() -> Sequence[Line]:
+    """Energy out of the cells less all its uses, over the energy moved."""
+    lines = []
+    for dtype, bar in (("float64", 1e-6), ("float32", 1e-4)):
+        residual, count = largest_audit_residual(dtype)
+        lines.append(Line(f"audit of {count} trucks, {dtype}", "", "", residual, bar, ""))
+    return lines
+
+
+def _speed() -> Sequence[Line]:
+    """Processor time of one UDDS, `BATCH` designs at once and one, and FASTSim in the same run."""
+    found, peer = on_one_core(vehicle_speed), on_one_core(fastsim_seconds)
+    ratio = found.gradient / found.batched
+    lines = [
+        Line(f"UDDS per s, {BATCH} designs", "", "", 1.0 / found.batched, _MORE, "", low=5e4),
+        Line("one design, warm", "", "", 1e3 * found.one_design, 1.5, " ms"),
+        Line("gradient over forward pass", "", "", ratio, 10.0, ""),
+    ]
+    bars = {"2.1.5": 350.0, "3.1.0": 1_000.0}
+    for version, bar in bars.items():
+        what = f"times FASTSim {version}"
+        if peer is None or peer[0] != version:
+            lines.append(Line(what, "", "not installed", float("nan"), None, ""))
+        else:
+            lines.append(Line(what, "", "", peer[1] / found.batched, _MORE, "", low=bar))
+    return lines
 
 
 def _two_parameters() -> Sequence[Line]:
@@ -203,6 +239,8 @@ def _use_line(row: ValidationRow) -> Line:
 
 
 CHECKS: dict[str, Check] = {
+    "energy-audit": _energy_audit,
+    "speed": _speed,
     "two-parameters": _two_parameters,
     "labels": _labels,
     "charging": _use(charging_check),
@@ -211,6 +249,7 @@ CHECKS: dict[str, Check] = {
     "cold": _use(cold_check),
     "five-cycle": _use(five_cycle_check),
     "performance": _use(performance_check),
+    "modes": _use(modes_check),
     "epa-family": _family,
     "epa-make": _make,
 }
@@ -246,7 +285,8 @@ def table_of(checks: Mapping[str, Check], names: Sequence[str] = ()) -> Table:
             if line.detail and not names:
                 continue
             verdict = "" if line.bar is None else "pass" if line.passed else "short"
-            figure = f"{line.figure:.3g}{line.unit}"
+            shown = f"{line.figure:,.0f}" if line.figure >= 1_000.0 else f"{line.figure:.3g}"
+            figure = "" if np.isnan(line.figure) else f"{shown}{line.unit}"
             pair = line.predicted, line.measured
             table.add_row(line.what, *pair, figure, line.bar_text, verdict)
     return table

@@ -5,7 +5,7 @@ import dataclasses
 import difflib
 import io
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -20,11 +20,18 @@ from framerail.scenario_file import (
     bundled_cycles,
     data_text,
     read_cycle,
+    read_cycle_file,
     read_scenario,
     read_specification_defaults,
 )
 from framerail.studies import vehicle_batch
-from framerail.vehicle import OUTCOMES, header_faults, specification, specification_faults
+from framerail.vehicle import (
+    OUTCOMES,
+    DriveCycle,
+    header_faults,
+    specification,
+    specification_faults,
+)
 
 Row = Mapping[str, str]
 _SPARE = "cells after the last column"
@@ -44,15 +51,14 @@ def run_vehicles(
 ) -> VehicleResults:
     """Simulate catalog trucks, or every row of one CSV file, on drive cycles.
 
+    A cycle is a bundled one or a CSV file (see `read_cycle_file`), whose name its columns bear.
+
     Raises:
         ScenarioError: with every bad name, cycle, column or cell; with `skip_bad` bad rows are
             left out and listed instead.
     """
-    faults = [
-        Fault(f"--cycle {name}", "no such cycle", f"bundled: {', '.join(bundled_cycles())}")
-        for name in cycles
-        if name not in bundled_cycles()
-    ]
+    faults: list[Fault] = []
+    traces = _traces(cycles, faults)
     is_file = len(names) == 1 and names[0].endswith(".csv")
     rows = _file_rows(names[0], faults) if is_file else _catalog_rows(names, faults)
     bad = {k: [*_ragged(row), *specification_faults([row])] for k, row in enumerate(rows)}
@@ -68,15 +74,35 @@ def run_vehicles(
         faults.append(Fault(str(names[0]), "no row can be simulated"))
     if faults:
         raise ScenarioError("vehicle table", faults)
-    frame = _simulated(good, cycles)
+    frame = _simulated(good, traces)
     if out:
         _write(frame, Path(out))
     return VehicleResults(_terminal(frame), warnings, len(frame))
 
 
-def _simulated(rows: Sequence[Row], cycles: Sequence[str]) -> pd.DataFrame:
+def _traces(cycles: Sequence[str], faults: list[Fault]) -> dict[str, DriveCycle]:
+    """The named speed traces, in the order given."""
+    found = {}
+    for name in cycles:
+        if name in bundled_cycles():
+            found[name] = read_cycle(name)
+        elif name.endswith(".csv"):
+            trace, wrong = read_cycle_file(Path(name))
+            faults += wrong
+            found |= {} if trace is None else {_new_name(Path(name).stem, cycles): trace}
+        else:
+            told = f"bundled: {', '.join(bundled_cycles())}; or a CSV file"
+            faults.append(Fault(f"--cycle {name}", "no such cycle", told))
+    return found
+
+
+def _new_name(stem: str, cycles: Sequence[str]) -> str:
+    """A file's name for its columns, apart from those of bundled cycles and of the 55/45 mean."""
+    return f"{stem}_file" if stem in (*cycles, "combined", "label") else stem
+
+
+def _simulated(rows: Sequence[Row], traces: Mapping[str, DriveCycle]) -> pd.DataFrame:
     procedure = read_scenario("nissan-fisker").vehicle.procedure
-    traces = {name: read_cycle(name) for name in cycles}
     found = vehicle_batch(
         specification(rows),
         read_specification_defaults(),
@@ -85,12 +111,24 @@ def _simulated(rows: Sequence[Row], cycles: Sequence[str]) -> pd.DataFrame:
         row_estimates(rows, read_component_estimate()),
     )
     masks = found.pop("outcome").tolist()
-    frame = pd.DataFrame({"name": [row["name"] for row in rows], **found})
+    ordered = {name: found[name] for name in _order(found, traces)}
+    frame = pd.DataFrame({"name": [row["name"] for row in rows], **ordered})
     sixty = [entry.name for entry in OUTCOMES].index("sixty_not_reached")
     missed = np.asarray([mask >> sixty & 1 for mask in masks], dtype=bool)
     frame["zero_to_sixty_s"] = frame["zero_to_sixty_s"].mask(missed)
     told = [" ".join(entry.name for entry in describe(mask, OUTCOMES)) or "ok" for mask in masks]
     return frame.assign(outcome=told)
+
+
+def _order(columns: Collection[str], traces: Collection[str]) -> list[str]:
+    """Columns cycle by cycle, then combined, label and sprint, bounds, audit."""
+    wall = [f"{name}_wall_kwh_per_100mi" for name in (*traces, "combined")]
+    energy = [name.replace("_wall_", kind) for name in wall for kind in ("_wall_", "_dc_")]
+    label = [f"label_{part}_kwh_per_100mi" for part in ("city", "highway", "combined")]
+    bounds = [f"{name}_{end}" for name in wall for end in ("p05", "p95")]
+    wanted = [*energy, *label, "label_range_mi", "zero_to_sixty_s", *bounds]
+    placed = [name for name in wanted if name in columns]
+    return [*placed, *sorted(set(columns) - set(placed))]
 
 
 def _ragged(row: Row) -> list[str]:

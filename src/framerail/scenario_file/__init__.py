@@ -11,6 +11,7 @@ from framerail.scenario_file.bundle import data_text as data_text
 from framerail.scenario_file.bundle import read_cycle as read_cycle
 from framerail.scenario_file.bundle import read_rows as read_rows
 from framerail.scenario_file.bundle import read_table as read_table
+from framerail.scenario_file.cycle_file import read_cycle_file as read_cycle_file
 from framerail.scenario_file.faults import Fault as Fault
 from framerail.scenario_file.faults import ScenarioError as ScenarioError
 from framerail.scenario_file.layers import CATALOGS as CATALOGS

@@ -7,7 +7,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Shaped
 
 from framerail.vehicle import (
     OFFSETS,
@@ -30,7 +30,7 @@ CHUNK = 256
 QUANTILE = 1.6448536269514722
 """95 % quantile of the normal distribution."""
 
-Figures = dict[str, Float[Array, "..."]]
+Figures = dict[str, Shaped[Array, "..."]]
 
 
 @dataclasses.dataclass(frozen=True)

@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from framerail.vehicle.regeneration_modes import REGENERATION_MODES
 from framerail.vehicle.specification import CHEMISTRIES, TruckSpecification
 
 
@@ -45,6 +46,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("auxiliary_w", "W", "steady auxiliary load", 0.0, 20_000.0),
     Column("tire_radius_m", "m", "rolling radius", 0.15, 0.8),
     Column("top_speed_mph", "mph", "governed top speed", 20.0, 300.0),
+    Column("lift_off_mps2", "m/s^2", "deceleration on lift-off; blank: its mode's", 0.0, 5.0),
 )
 """Numeric columns, all optional except that a test or curb weight must be given."""
 
@@ -61,6 +63,7 @@ TEXT_COLUMNS: Mapping[str, str] = {
     "inverter": "sic or igbt; blank: by make and model, else between the two",
     "drive": "rwd, fwd or awd, or the EPA list's words; blank: awd",
     "chemistry": "nmc, nca or lfp; blank: nmc",
+    "regen_mode": "blended, coast, lift-off or one-pedal; blank: blended",
 }
 MACHINES: tuple[str, ...] = ("pm", "induction", "excited", "pm+induction")
 INVERTERS: tuple[str, ...] = ("sic", "igbt")
@@ -145,8 +148,9 @@ def _cross_faults(row: Mapping[str, str]) -> list[str]:
 
 _COAST_DOWN = ("A_lbf", "B_lbf_per_mph", "C_lbf_per_mph2")
 _CHOICES: Mapping[str, tuple[str, ...]] = {
-    "drive": ("rwd", "fwd", "awd", *_DRIVES),
+    "drive": tuple(_DRIVES),
     "chemistry": ("", *CHEMISTRIES),
+    "regen_mode": ("", *REGENERATION_MODES),
     "machine": ("", *MACHINES),
     "inverter": ("", *INVERTERS),
 }
@@ -172,12 +176,16 @@ def specification(rows: Sequence[Mapping[str, str]]) -> TruckSpecification:
     """Columns of a faultless table as one batched specification (leading axis: row)."""
     numbers = {column.name: _numbers(rows, column.name) for column in COLUMNS}
     driven = np.array([_DRIVES[(row.get("drive") or "").strip().lower()] for row in rows])
-    kind = [CHEMISTRIES.index((row.get("chemistry") or "nmc").strip().lower()) for row in rows]
+    kind = [CHEMISTRIES.index((_text(row, "chemistry") or "nmc").lower()) for row in rows]
+    mode = [
+        REGENERATION_MODES.index((_text(row, "regen_mode") or "blended").lower()) for row in rows
+    ]
     return TruckSpecification(
         **numbers,
         front_driven=jnp.asarray(driven[:, 0]),
         rear_driven=jnp.asarray(driven[:, 1]),
         chemistry=jnp.asarray(np.eye(len(CHEMISTRIES))[kind]),
+        regeneration_mode=jnp.asarray(np.eye(len(REGENERATION_MODES))[mode]),
     )
 
 

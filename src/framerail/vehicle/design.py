@@ -228,12 +228,21 @@ class Regeneration(Declared):
     """Below this speed there is no regeneration."""
     full_speed: MeterPerSecond
     """From this speed regeneration is complete; linear in between."""
+    lift_off: Acceleration
+    """Deceleration that lifting the accelerator asks of the machines alone; zero: it coasts."""
+    friction_first: Acceleration
+    """Deceleration by friction alone before the pedal asks anything of the machines."""
+    pedal_share: Fraction
+    """Part of the brake pedal's demand that is asked of the machines."""
 
     def faults(self) -> tuple[str, ...]:
-        """The blend needs a width."""
+        """The blend needs a width, and a pedal is of one kind."""
+        found = []
         if float(self.full_speed) <= float(self.fade_out_speed):
-            return ("full_speed must lie above fade_out_speed",)
-        return ()
+            found.append("full_speed must lie above fade_out_speed")
+        if float(self.lift_off) > 0.0 and float(self.friction_first) > 0.0:
+            found.append("lift_off and friction_first exclude each other; set one of them to zero")
+        return tuple(found)
 
 
 class Charger(Declared):

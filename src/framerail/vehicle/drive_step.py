@@ -12,6 +12,7 @@ from framerail.vehicle.battery import current
 from framerail.vehicle.drive_cycle import DriveCycle
 from framerail.vehicle.electric_machine import axle_flow
 from framerail.vehicle.powertrain import (
+    AxleLimits,
     DriveLimits,
     Powertrain,
     axle_duty,
@@ -99,7 +100,7 @@ class AxlePowers(eqx.Module):
 
 def axle_powers(
     train: Powertrain,
-    limits: DriveLimits,
+    limits: AxleLimits | DriveLimits,
     share: Float[Array, ""],
     speed: Float[Array, ""],
     force: Float[Array, ""],
@@ -122,8 +123,10 @@ def axle_powers(
 
 
 def braking_asked(train: Powertrain, force: Float[Array, ""]) -> Float[Array, ""]:
-    """Part of a braking force that the driver's pedal asks of the machines, N."""
-    return train.regeneration.capture * jnp.abs(force)
+    """Part of a braking force asked of the machines, N; see `regeneration_modes`."""
+    size = jnp.abs(force)
+    by_mode = train.pedal_slope * size + train.pedal_lead
+    return jnp.clip(by_mode, 0.0, train.regeneration.capture * size)
 
 
 def step(train: Powertrain, time_step: Float[Array, ""], state: State, wanted: Wanted) -> tuple:

@@ -17,6 +17,15 @@ WAKE_SPEED = 0.5
 """Speed (m/s) at which half of the standing loss is on: the inverter rests at standstill."""
 
 
+class LossAtSpeed(eqx.Module):
+    """What the speed alone decides of an axle's loss."""
+
+    no_load: Float[Array, "..."]
+    """Loss at zero torque, W."""
+    load: Float[Array, "..."]
+    """Loss over shaft force squared, W/N^2."""
+
+
 class AxleModel(eqx.Module):
     """An axle's constants, in terms of force and speed at the wheel."""
 
@@ -46,6 +55,8 @@ class AxleModel(eqx.Module):
     """Part of the no-load loss that remains while the other axle drives alone."""
     present: Float[Array, ""]
     """One with a machine, zero without."""
+    at_speed: LossAtSpeed | None = None
+    """Worked out beforehand for the speed at hand; None: from the coefficients."""
 
 
 def axle_model(axle: Axle, tire_radius: Float[Array, ""]) -> AxleModel:
@@ -75,6 +86,8 @@ def axle_model(axle: Axle, tire_radius: Float[Array, ""]) -> AxleModel:
 
 def no_load_loss(axle: AxleModel, speed: Float[Array, ""]) -> Float[Array, ""]:
     """Loss of machine and inverter at zero torque, W."""
+    if axle.at_speed is not None:
+        return axle.at_speed.no_load
     square = speed * speed
     wake = square / (square + WAKE_SPEED**2)
     return axle.standing * wake + axle.linear * speed + axle.quadratic * square
@@ -82,7 +95,14 @@ def no_load_loss(axle: AxleModel, speed: Float[Array, ""]) -> Float[Array, ""]:
 
 def load_coefficient(axle: AxleModel, speed: Float[Array, ""]) -> Float[Array, ""]:
     """Loss over shaft force squared, W/N^2; zero without a machine."""
+    if axle.at_speed is not None:
+        return axle.at_speed.load
     return axle.conduction + axle.weakening * speed * speed
+
+
+def loss_at_speed(axle: AxleModel, speed: Float[Array, ""]) -> LossAtSpeed:
+    """What a speed alone decides of the loss."""
+    return LossAtSpeed(no_load_loss(axle, speed), load_coefficient(axle, speed))
 
 
 def passed(

@@ -20,6 +20,13 @@ from framerail.vehicle.design import VehicleDesign
 from framerail.vehicle.drive_cycle import DriveCycle
 from framerail.vehicle.drive_step import SPEED_TOLERANCE, Flows, State, Wanted, step, wanted_of
 from framerail.vehicle.inputs import Conditions
+from framerail.vehicle.machine_thermal import (
+    HeatModel,
+    MachineThermal,
+    derated,
+    heat_model,
+    warmed,
+)
 from framerail.vehicle.outcomes import BATTERY_EMPTY, TRACE_MISSED
 from framerail.vehicle.powertrain import Powertrain, powertrain
 from framerail.vehicle.trace_following import follow_chunk
@@ -119,7 +126,7 @@ def _chunk_length(steps: int) -> int:
     return max(root, 1)
 
 
-def _prepared(
+def prepared(
     design: VehicleDesign, cycle: DriveCycle, conditions: Conditions
 ) -> tuple[Powertrain, DriveCycle, State]:
     """Everything in the design's float type, and the state at the start."""
@@ -130,7 +137,12 @@ def _prepared(
 
 
 def simulate_energy(
-    design: VehicleDesign, cycle: DriveCycle, conditions: Conditions, *, stepwise: bool = False
+    design: VehicleDesign,
+    cycle: DriveCycle,
+    conditions: Conditions,
+    *,
+    stepwise: bool = False,
+    thermal: MachineThermal | None = None,
 ) -> EnergyUse:
     """Drive `cycle` and account for every joule.
 
@@ -144,19 +156,60 @@ def simulate_energy(
         conditions: air, road and state of charge at the start.
         stepwise: drive every step by the full model: the same figures at half the speed, with
             half as much to compile. Otherwise chunks in which no limit binds are driven at once.
+        thermal: heat of the machines, which start rested and derate when hot: for climbs and
+            trailers, stepwise. `simulate_hot` also gives temperatures.
 
     Returns:
         Energies in J; `outcome` holds bits of `OUTCOMES`.
     """
-    train, cycle, start = _prepared(design, cycle, conditions)
-    drive = _step_by_step if stepwise else _by_chunks
-    end, sums = drive(train, cycle, start)
-    return _energy_use(train, cycle, start, end, sums)
+    train, cycle, start = prepared(design, cycle, conditions)
+    if thermal is None:
+        end, sums = (_step_by_step if stepwise else _by_chunks)(train, cycle, start)
+    else:
+        air = conditions.air_temperature
+        given = jax.tree.map(lambda leaf: leaf.astype(design.mass.dtype), (thermal, air))
+        heat = heat_model(train, *given)
+        (end, sums), _ = drive_hot(train, cycle, start, heat, heat.coolant)
+    return energy_use(train, cycle, start, end, sums)
 
 
 def _step_by_step(train: Powertrain, cycle: DriveCycle, start: State) -> _Driven:
     advance = _one_step(train, cycle.time_step)
     return jax.lax.scan(advance, (start, _nothing(cycle.speed)), wanted_of(cycle))[0]
+
+
+class HeatTrace(eqx.Module):
+    """Each step of a drive with machines that warm."""
+
+    speed: Float[Array, "..."]
+    """At its end, m/s."""
+    temperature: Float[Array, "..."]
+    """At its end, K."""
+    removed: Float[Array, "..."]
+    """Heat carried off during it, J."""
+
+
+def drive_hot(
+    train: Powertrain,
+    cycle: DriveCycle,
+    start: State,
+    heat: HeatModel,
+    temperature: Float[Array, ""],
+) -> tuple[_Driven, HeatTrace]:
+    """Drive every step with what the machines may give at their temperature of the moment."""
+
+    def advance(carry: tuple, now: Wanted) -> tuple[tuple, HeatTrace]:
+        state, totals, warmth = carry
+        speed = 0.5 * (state.speed + jnp.minimum(now.speed, train.top_speed))
+        able = derated(train, heat, speed, warmth)
+        state, flows = step(able, cycle.time_step, state, now)
+        warmth, removed = warmed(heat, warmth, flows.machine_loss, cycle.time_step)
+        totals = jax.tree.map(jnp.add, totals, flows)
+        return (state, totals, warmth), HeatTrace(state.speed, warmth, removed)
+
+    carry = (start, _nothing(cycle.speed), temperature)
+    (end, sums, _), trace = jax.lax.scan(advance, carry, wanted_of(cycle))
+    return (end, sums), trace
 
 
 def _by_chunks(train: Powertrain, cycle: DriveCycle, start: State) -> _Driven:
@@ -182,7 +235,7 @@ def simulate_trace(
     design: VehicleDesign, cycle: DriveCycle, conditions: Conditions
 ) -> tuple[State, Flows]:
     """Every step's state and powers (arrays over `time` less one), for figures and checks."""
-    train, cycle, start = _prepared(design, cycle, conditions)
+    train, cycle, start = prepared(design, cycle, conditions)
 
     def advance(state: State, now: Wanted) -> tuple[State, tuple[State, Flows]]:
         state, flows = step(train, cycle.time_step, state, now)
@@ -191,7 +244,7 @@ def simulate_trace(
     return jax.lax.scan(advance, start, wanted_of(cycle))[1]
 
 
-def _energy_use(
+def energy_use(
     train: Powertrain, cycle: DriveCycle, start: State, end: State, sums: Flows
 ) -> EnergyUse:
     """Sums of powers turned into energies, with the audit."""

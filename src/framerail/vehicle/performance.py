@@ -101,7 +101,7 @@ def full_throttle(train: Powertrain, charge: Float[Array, ""]) -> FullThrottle:
     dtype = train.mass.dtype
     edges = jnp.linspace(0.0, _FASTEST, _GRID + 1, dtype=dtype)
     middle = 0.5 * (edges[1:] + edges[:-1])
-    limits = jax.vmap(lambda v: _limits(train, v, charge))(middle)
+    limits = jax.vmap(lambda v: limits_at_full_throttle(train, v, charge))(middle)
     level = jnp.zeros((), dtype)
     net = limits.drive - jax.vmap(lambda v: resisting_force(train.road, v, level))(middle)
     seconds = (edges[1] - edges[0]) / jnp.maximum(net / train.inertia, _SLOWEST_GAIN)
@@ -130,7 +130,9 @@ def limit_at(run: FullThrottle, speed: Float[Array, ""] | float) -> Int[Array, "
     return run.limiting[jnp.clip(place, 0, run.limiting.shape[0] - 1)]
 
 
-def _limits(train: Powertrain, speed: Float[Array, ""], charge: Float[Array, ""]) -> DriveLimits:
+def limits_at_full_throttle(
+    train: Powertrain, speed: Float[Array, ""], charge: Float[Array, ""]
+) -> DriveLimits:
     """Drive limits at full throttle, with the load transfer of the acceleration they give."""
     share, voltage = front_share(train, speed), open_circuit(train, charge)
     level = jnp.zeros_like(speed)

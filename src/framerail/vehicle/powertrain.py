@@ -39,6 +39,10 @@ class Powertrain(eqx.Module):
     regeneration: Regeneration
     blend_slope: Float[Array, ""]
     """Gain of the regenerated part with speed between fade-out and full speed, s/m."""
+    pedal_slope: Float[Array, ""]
+    """Braking force asked of the machines over that of the pedal."""
+    pedal_lead: Float[Array, ""]
+    """Force asked beside it, N: more on lift-off, less (negative) where friction comes first."""
     mass: Float[Array, ""]
     """Loaded mass, kg."""
     inertia: Float[Array, ""]
@@ -55,6 +59,13 @@ class Powertrain(eqx.Module):
     """Governed top speed, m/s."""
     front_leads: Float[Array, ""]
     """One when the front axle is the one that drives alone at light load."""
+
+
+class AxleLimits(eqx.Module):
+    """Wheel forces that the axles can give at one speed, N."""
+
+    front: Float[Array, "..."]
+    rear: Float[Array, "..."]
 
 
 class DriveLimits(eqx.Module):
@@ -82,6 +93,10 @@ def powertrain(design: VehicleDesign, conditions: Conditions) -> Powertrain:
         battery=battery_model(design.battery),
         regeneration=rule,
         blend_slope=1.0 / (rule.full_speed - rule.fade_out_speed),
+        pedal_slope=rule.capture * rule.pedal_share,
+        pedal_lead=rule.capture
+        * mass
+        * ((1.0 - rule.pedal_share) * rule.lift_off - rule.pedal_share * rule.friction_first),
         mass=mass,
         inertia=mass * (1.0 + design.rotating_mass_fraction),
         front_grip=grip * design.front_weight_fraction,
@@ -127,7 +142,7 @@ def axle_duty(
     force: Float[Array, ""],
     speed: Float[Array, ""],
     share: Float[Array, ""],
-    limits: DriveLimits,
+    limits: AxleLimits | DriveLimits,
 ) -> AxleDuty:
     """How the axles bear `force`: the leading axle alone at light load, both above.
 
@@ -214,21 +229,29 @@ def drive_limits(
     share: Float[Array, ""],
 ) -> DriveLimits:
     """Highest wheel forces at `speed`, with load transfer from `acceleration` (m/s^2)."""
+    axles = axle_limits(train, speed, acceleration)
+    available = discharge_limit(train.battery, open_circuit)
+    battery = _battery_force(train, speed, share, available)
+    drive = jnp.minimum(axles.front + axles.rear, battery)
+    return DriveLimits(front=axles.front, rear=axles.rear, drive=drive, battery=battery)
+
+
+def axle_limits(
+    train: Powertrain, speed: Float[Array, ""], acceleration: Float[Array, ""]
+) -> AxleLimits:
+    """What machines and tires give at `speed`, with load transfer from `acceleration` (m/s^2)."""
     transfer = train.load_transfer * acceleration
     front_grip = jnp.maximum(train.front_grip - transfer, 0.0)
     rear_grip = jnp.maximum(train.rear_grip + transfer, 0.0)
-    front = axle_force_limit(train.front, speed, front_grip)
-    rear = axle_force_limit(train.rear, speed, rear_grip)
-    available = discharge_limit(train.battery, open_circuit)
-    battery = _battery_force(train, speed, share, available)
-    return DriveLimits(
-        front=front, rear=rear, drive=jnp.minimum(front + rear, battery), battery=battery
+    return AxleLimits(
+        front=axle_force_limit(train.front, speed, front_grip),
+        rear=axle_force_limit(train.rear, speed, rear_grip),
     )
 
 
 def regeneration_limit(
     train: Powertrain,
-    limits: DriveLimits,
+    limits: AxleLimits | DriveLimits,
     speed: Float[Array, ""],
     state_of_charge: Float[Array, ""],
 ) -> Float[Array, ""]:

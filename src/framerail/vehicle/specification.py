@@ -8,6 +8,7 @@ rules are `SpecificationDefaults`, read from `data/vehicle/defaults.toml`.
 from typing import Annotated
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
@@ -39,6 +40,7 @@ from framerail.vehicle.design import (
     VehicleDesign,
     WheelBase,
 )
+from framerail.vehicle.regeneration_modes import REGENERATION_MODES, RegenerationMode
 
 POUND = 0.45359237
 MILE_PER_HOUR = 0.44704
@@ -77,12 +79,15 @@ class TruckSpecification(eqx.Module):
     auxiliary_w: Float[Array, "..."]
     tire_radius_m: Float[Array, "..."]
     top_speed_mph: Float[Array, "..."]
+    lift_off_mps2: Float[Array, "..."]
     front_driven: Float[Array, "..."]
     """One when the front axle has a machine."""
     rear_driven: Float[Array, "..."]
     """One when the rear axle has a machine."""
     chemistry: Float[Array, "... chemistry"]
     """One for the row's entry of `CHEMISTRIES`, zero for the others."""
+    regeneration_mode: Float[Array, "... mode"]
+    """One for the row's entry of `REGENERATION_MODES`, zero for the others."""
 
 
 class SpecificationDefaults(Declared):
@@ -144,10 +149,8 @@ class SpecificationDefaults(Declared):
     """Part of the braking that goes to the machines."""
     regeneration_deceleration: Acceleration
     """Highest deceleration by regeneration."""
-    fade_out_speed: MeterPerSecond
-    """No regeneration below."""
-    full_speed: MeterPerSecond
-    """Complete regeneration above."""
+    regeneration_modes: dict[str, RegenerationMode]
+    """What each of `REGENERATION_MODES` sets; `blended` where blank."""
     ac_power: Watt
     """On-board charger."""
     charge_efficiency: Efficiency
@@ -156,9 +159,15 @@ class SpecificationDefaults(Declared):
     """Open-circuit curve of each of `CHEMISTRIES`."""
 
     def faults(self) -> tuple[str, ...]:
-        """All chemistries."""
-        missing = [name for name in CHEMISTRIES if name not in self.chemistries]
-        return (f"chemistries lacks {', '.join(missing)}; add the curve",) if missing else ()
+        """All chemistries and modes."""
+        found = []
+        for table, needed in (
+            ("chemistries", CHEMISTRIES),
+            ("regeneration_modes", REGENERATION_MODES),
+        ):
+            missing = [name for name in needed if name not in getattr(self, table)]
+            found += [f"{table} lacks {', '.join(missing)}; add them"] if missing else []
+        return tuple(found)
 
 
 def _or(value: Float[Array, ""], otherwise: Float[Array, ""]) -> Float[Array, ""]:
@@ -176,6 +185,7 @@ def design_from_specification(
     are used where given, else drag area and rolling resistance with `spin_drag`. Power is divided
     between driven axles by `front_power_fraction`; torque, where blank, is what makes full torque
     meet full power at `base_speed`. Capacities follow from each other by `usable_fraction`.
+    A stated lift-off deceleration replaces its mode's.
     """
     curb = _or(spec.curb_lb, spec.etw_lb - defaults.test_load / POUND) * POUND
     loaded = _or(spec.etw_lb * POUND, curb + defaults.test_load)
@@ -183,6 +193,7 @@ def design_from_specification(
     radius = _or(spec.tire_radius_m, defaults.tire_radius)
     measured = ~jnp.isnan(spec.A_lbf)
     front = _front_fraction(spec, defaults)
+    mode = _regeneration_mode(spec, defaults)
     return VehicleDesign(
         mass=curb,
         payload=jnp.maximum(loaded - curb, 0.0),
@@ -199,15 +210,34 @@ def design_from_specification(
         auxiliary_power=_or(spec.auxiliary_w, defaults.auxiliary_power),
         regeneration=Regeneration(
             capture=defaults.regeneration_capture,
-            max_deceleration=defaults.regeneration_deceleration,
+            max_deceleration=jnp.maximum(defaults.regeneration_deceleration, mode.lift_off),
             max_power=power,
-            fade_out_speed=defaults.fade_out_speed,
-            full_speed=defaults.full_speed,
+            fade_out_speed=mode.fade_out_speed,
+            full_speed=mode.full_speed,
+            lift_off=mode.lift_off,
+            friction_first=mode.friction_first,
+            pedal_share=mode.pedal_share,
         ),
         charger=Charger(
             ac_power=_or(spec.ac_kw * 1e3, defaults.ac_power),
             charge_efficiency=_or(spec.charge_efficiency, defaults.charge_efficiency),
         ),
+    )
+
+
+def _regeneration_mode(
+    spec: TruckSpecification, defaults: SpecificationDefaults
+) -> RegenerationMode:
+    """The row's mode; a stated lift-off leaves no friction to come first."""
+    rows = [defaults.regeneration_modes[name] for name in REGENERATION_MODES]
+    mode = jax.tree.map(lambda *values: jnp.stack(values) @ spec.regeneration_mode, *rows)
+    lift_off = _or(spec.lift_off_mps2, mode.lift_off)
+    return RegenerationMode(
+        lift_off=lift_off,
+        friction_first=jnp.where(lift_off > 0.0, 0.0, mode.friction_first),
+        pedal_share=mode.pedal_share,
+        fade_out_speed=mode.fade_out_speed,
+        full_speed=mode.full_speed,
     )
 
 

@@ -9,12 +9,19 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
-from framerail.vehicle.battery import current, nearby_voltage, voltage_nearby
-from framerail.vehicle.drive_step import Flows, State, Wanted, axle_powers, braking_asked
+from framerail.vehicle.battery import (
+    charge_limit,
+    current,
+    nearby_voltage,
+    voltage_nearby,
+)
+from framerail.vehicle.drive_step import Flows, State, Wanted, axle_powers
+from framerail.vehicle.electric_machine import LossAtSpeed, loss_at_speed
 from framerail.vehicle.powertrain import (
+    AxleLimits,
     Powertrain,
+    axle_limits,
     battery_suffices,
-    drive_limits,
     front_share,
     open_circuit,
     regeneration_limit,
@@ -23,6 +30,41 @@ from framerail.vehicle.road_load import resisting_force
 
 CHARGE_SPAN = 0.02
 """Change of displayed charge within which a chunk is driven at once (two minutes at 0.6 per h)."""
+
+
+class Known(eqx.Module):
+    """What the trace alone decides of a step, or of every step."""
+
+    mean: Float[Array, "..."]
+    """Speed, m/s."""
+    top: Float[Array, "..."]
+    """Speed at the end, m/s."""
+    force: Float[Array, "..."]
+    """At the wheels, N."""
+    limits: AxleLimits
+    front: LossAtSpeed
+    rear: LossAtSpeed
+
+
+def _known(train: Powertrain, time_step: Float[Array, ""], now: Wanted) -> Known:
+    rise, mean = (now.speed - now.before) / time_step, 0.5 * (now.before + now.speed)
+    return Known(
+        mean=mean,
+        top=now.speed,
+        force=train.inertia * rise + resisting_force(train.road, mean, now.grade),
+        limits=axle_limits(train, mean, rise),
+        front=loss_at_speed(train.front, mean),
+        rear=loss_at_speed(train.rear, mean),
+    )
+
+
+def _with_losses(train: Powertrain, now: Known) -> Powertrain:
+    return eqx.tree_at(
+        lambda t: (t.front.at_speed, t.rear.at_speed),
+        train,
+        (now.front, now.rear),
+        is_leaf=lambda leaf: leaf is None,
+    )
 
 
 class Followed(eqx.Module):
@@ -42,29 +84,28 @@ def _follow_axles(
 ) -> tuple[Followed, Float[Array, "time"]]:
     """Drive the axles on the trace: sums, and the terminal power of each step, W.
 
-    No step depends on the last, and all that follows from speed alone is worked out once for a
-    batch. What the battery allows is taken at both ends of `CHARGE_SPAN` around the charge at the
+    No step depends on the last. What follows from the trace alone is worked out beforehand, side
+    by side: fewer chains to repeat in every sum, and few numbers for a gradient to gather in every
+    step. What the battery allows is taken at both ends of `CHARGE_SPAN` around the charge at the
     start; where that makes a difference the chunk counts as bound.
     """
     low, high = start.state_of_charge - CHARGE_SPAN, start.state_of_charge + CHARGE_SPAN
     lowest = open_circuit(train, low)
+    # Whether the battery's limit changes within the span at all: no step need ask again.
+    tapers = charge_limit(train.battery, high) < charge_limit(train.battery, low)
 
-    def follow(sums: Followed, now: Wanted) -> tuple[Followed, Float[Array, ""]]:
-        rise = (now.speed - now.before) / time_step
-        mean = 0.5 * (now.before + now.speed)
-        force = train.inertia * rise + resisting_force(train.road, mean, now.grade)
-        share = front_share(train, mean)
-        limits = drive_limits(train, mean, rise, lowest, share)
-        least = regeneration_limit(train, limits, mean, high)
-        most = regeneration_limit(train, limits, mean, low)
+    def follow(sums: Followed, now: Known) -> tuple[Followed, Float[Array, ""]]:
+        able, mean, force, limits = _with_losses(train, now), now.mean, now.force, now.limits
+        share = front_share(able, mean)
+        least = regeneration_limit(able, limits, mean, high)
         bound = (
             (force > limits.front + limits.rear)
-            | ~battery_suffices(train, mean, lowest, force)
+            | ~battery_suffices(able, mean, lowest, force)
             | (-force > train.front_grip + train.rear_grip)
-            | (now.speed > train.top_speed)
-            | ((least < most) & (braking_asked(train, force) > least) & (force < 0.0))
+            | (now.top > train.top_speed)
+            | (tapers & (train.regeneration.capture * -force > least))
         )
-        axles = axle_powers(train, limits, share, mean, force, least)
+        axles = axle_powers(able, limits, share, mean, force, least)
         more = Followed(
             sums.braking + jnp.maximum(-force, 0.0) * mean,
             sums.gear_loss + axles.gear_loss,
@@ -76,7 +117,8 @@ def _follow_axles(
 
     zero = jnp.zeros((), chunk.speed.dtype)
     nothing = Followed(zero, zero, zero, zero, start.speed != chunk.before[0])
-    return jax.lax.scan(jax.checkpoint(follow), nothing, chunk)
+    known = jax.vmap(lambda now: _known(train, time_step, now))(chunk)
+    return jax.lax.scan(jax.checkpoint(follow), nothing, known)
 
 
 def _follow_battery(

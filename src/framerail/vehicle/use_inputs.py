@@ -3,6 +3,7 @@
 from framerail.quantities import Declared
 from framerail.vehicle.charging_inputs import FastCharging, Station
 from framerail.vehicle.climate_drive import Climate
+from framerail.vehicle.machine_thermal import MachineThermal
 from framerail.vehicle.towing import TowProcedure
 from framerail.vehicle.weather import RoadEffects, Trailer
 
@@ -22,3 +23,5 @@ class VehicleUse(Declared):
     """Limits and conditions of SAE J2807."""
     road: RoadEffects
     """Weather on road load."""
+    machine_thermal: MachineThermal
+    """Heat of machines and inverters, and what it costs in torque."""
