@@ -9,7 +9,14 @@ import numpy as np
 import pytest
 
 from framerail.numerics.outcome import describe
-from framerail.vehicle import OUTCOMES, drive_cycle, simulate_energy, simulate_trace, steady_cycle
+from framerail.vehicle import (
+    OUTCOMES,
+    drive_cycle,
+    simulate_energy,
+    simulate_in_turn,
+    simulate_trace,
+    steady_cycle,
+)
 
 READING = runpy.run_path(str(Path(__file__).parent / "reading.py"))
 INPUTS = READING["reference"]()
@@ -130,6 +137,17 @@ def test_any_number_of_steps_is_driven(count):
     use = SIMULATE(AWD, cycle, CONDITIONS)
     expected = float(jnp.sum(0.5 * (cycle.speed[1:] + cycle.speed[:-1])))
     assert float(use.distance) == pytest.approx(expected, rel=1e-12)
+
+
+def test_cycles_driven_in_turn_give_each_cycles_figures():
+    weak = put(AWD, lambda d: d.battery.discharge_power, 60e3)  # misses the last trace only
+    cycles = (steady_cycle(20.0, 60.0), UDDS, US06)
+    together = jax.jit(simulate_in_turn)(weak, cycles, CONDITIONS)
+    assert [bool(use.seconds_missed > 0) for use in together] == [False, False, True]
+    for cycle, found in zip(cycles, together, strict=True):
+        alone = STEPWISE(weak, cycle, CONDITIONS)
+        for one, other in zip(jax.tree.leaves(found), jax.tree.leaves(alone), strict=True):
+            np.testing.assert_allclose(one, other, rtol=1e-12, atol=1e-9)
 
 
 @pytest.mark.parametrize(("charge", "power"), [(0.5, 1.0), (1.0, 1.0), (0.6, 0.12)])

@@ -64,6 +64,7 @@ from framerail.vehicle.drive_cycle import drive_cycle as drive_cycle
 from framerail.vehicle.drive_cycle import steady_cycle as steady_cycle
 from framerail.vehicle.energy_simulation import EnergyUse as EnergyUse
 from framerail.vehicle.energy_simulation import simulate_energy as simulate_energy
+from framerail.vehicle.energy_simulation import simulate_in_turn as simulate_in_turn
 from framerail.vehicle.energy_simulation import simulate_trace as simulate_trace
 from framerail.vehicle.inputs import Conditions as Conditions
 from framerail.vehicle.inputs import LabelProcedure as LabelProcedure

@@ -7,13 +7,15 @@ cells equals the sum of all uses: `audit_residual` is the relative difference.
 """
 
 import math
-from collections.abc import Callable
+import operator
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 from equinox.internal import unvmap_any
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Bool, Float, Int
 
 from framerail.numerics.outcome import flag
 from framerail.vehicle.design import VehicleDesign
@@ -176,6 +178,64 @@ def simulate_energy(
 def _step_by_step(train: Powertrain, cycle: DriveCycle, start: State) -> _Driven:
     advance = _one_step(train, cycle.time_step)
     return jax.lax.scan(advance, (start, _nothing(cycle.speed)), wanted_of(cycle))[0]
+
+
+class _Turn(NamedTuple):
+    """A step of several cycles driven in turn."""
+
+    wanted: Wanted
+    time_step: Float[Array, "..."]
+    first: Bool[Array, "..."]
+    """Whether its cycle starts with it."""
+    of: Float[Array, "... cycle"]
+    """One for the cycle that it belongs to."""
+
+
+def simulate_in_turn(
+    design: VehicleDesign, cycles: Sequence[DriveCycle], conditions: Conditions
+) -> tuple[EnergyUse, ...]:
+    """`simulate_energy` stepwise on every cycle, each begun with the charge of the conditions.
+
+    One loop drives them all, so that the step is traced and compiled once.
+    """
+    dtype, count = design.mass.dtype, len(cycles)
+    cycles, conditions = jax.tree.map(lambda leaf: leaf.astype(dtype), (tuple(cycles), conditions))
+    train, zero = powertrain(design, conditions), jnp.zeros((), dtype)
+    starts = [State(cycle.speed[0], conditions.state_of_charge, zero) for cycle in cycles]
+    turns = jax.tree.map(
+        lambda *each: jnp.concatenate(each),
+        *(_turn(cycle, place, count) for place, cycle in enumerate(cycles)),
+    )
+
+    def advance(carry: tuple, now: _Turn) -> tuple[tuple, None]:
+        state, ends, totals = carry
+        fresh = State(now.wanted.before, conditions.state_of_charge, zero)
+        state = jax.tree.map(lambda new, old: jnp.where(now.first, new, old), fresh, state)
+        state, flows = step(train, now.time_step, state, now.wanted)
+        totals = jax.tree.map(lambda total, flow: total + now.of * flow, totals, flows)
+        ends = jax.tree.map(lambda end, here: jnp.where(now.of > 0, here, end), ends, state)
+        return (state, ends, totals), None
+
+    ends, totals = jax.tree.map(
+        lambda leaf: jnp.zeros((count,), dtype) + leaf, (starts[0], _nothing(zero))
+    )
+    (_, ends, totals), _ = jax.lax.scan(advance, (starts[0], ends, totals), turns)
+    each = [jax.tree.map(operator.itemgetter(place), (ends, totals)) for place in range(count)]
+    return tuple(
+        energy_use(train, cycle, start, *driven)
+        for cycle, start, driven in zip(cycles, starts, each, strict=True)
+    )
+
+
+def _turn(cycle: DriveCycle, place: int, count: int) -> _Turn:
+    wanted = wanted_of(cycle)
+    steps = wanted.speed.shape[0]
+    return _Turn(
+        wanted=wanted,
+        time_step=jnp.full((steps,), cycle.time_step),
+        first=jnp.arange(steps) == 0,
+        of=jnp.zeros((steps, count), cycle.speed.dtype).at[:, place].set(1.0),
+    )
 
 
 class HeatTrace(eqx.Module):

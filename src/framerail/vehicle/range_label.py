@@ -13,7 +13,7 @@ from jaxtyping import Array, Float, Int
 
 from framerail.vehicle.design import VehicleDesign, usable_energy
 from framerail.vehicle.drive_cycle import DriveCycle
-from framerail.vehicle.energy_simulation import EnergyUse, simulate_energy
+from framerail.vehicle.energy_simulation import EnergyUse, simulate_in_turn
 from framerail.vehicle.inputs import LabelProcedure
 
 METERS_PER_MILE = 1609.344
@@ -101,9 +101,9 @@ def range_label(
         Unadjusted and label figures; range is usable energy over unadjusted battery energy per
         distance, times the adjustment factor.
     """
-    # Step by step: the engine compiles this inside its whole chain, where size counts.
-    city = simulate_energy(design, cycles.city, procedure.conditions, stepwise=True)
-    highway = simulate_energy(design, cycles.highway, procedure.conditions, stepwise=True)
+    # Step by step and in one loop: the engine compiles this inside its chain, where size counts.
+    both = (cycles.city, cycles.highway)
+    city, highway = simulate_in_turn(design, both, procedure.conditions)
     return label_of(design, city, highway, procedure)
 
 
