@@ -79,7 +79,7 @@ def solved_markets(drawn: Callable[[Any], Scenario], lanes: Any) -> Markets:
     )(found, lanes, trucks)
 
 
-def _known(markets: Markets) -> tuple[Scenario, TruckFigures]:
+def _known(markets: Markets) -> tuple[Any, Any]:
     return markets.setting.scenario, markets.trucks
 
 
