@@ -17,8 +17,18 @@ from framerail.report.component_tables import (
     read_configurations,
     row_estimates,
 )
-from framerail.scenario_file import read_rows
-from framerail.studies.calibration import PARAMETERS, TERMS, HeldOut, effects, score
+from framerail.scenario_file import read_cycle, read_rows
+from framerail.studies.calibration import (
+    PARAMETERS,
+    TERMS,
+    HeldOut,
+    effects,
+    make_spread,
+    regression_held_out,
+    residuals_by_make,
+    score,
+)
+from framerail.studies.calibration.held_out import GROUPS
 from framerail.studies.calibration.hierarchy import Linearized, infer
 from framerail.vehicle import (
     OFFSETS,
@@ -135,3 +145,42 @@ def test_score_counts_scored_rows_only():
     assert found.udds == pytest.approx(0.1)
     assert found.combined == pytest.approx(0.055)
     assert found.coverage == 1.0
+
+
+def test_spread_of_makes_is_found_again():
+    rng = np.random.default_rng(5)
+    makes = np.repeat(np.arange(200), rng.integers(1, 12, 200))
+    level, scatter = rng.normal(0.0, 0.05, 200), rng.normal(0.0, 0.03, makes.size)
+    error = np.tile((level[makes] + scatter)[:, None], (1, 2))
+    rows = [{"role": "scored", "make": f"m{make:03d}"} for make in makes]
+    measured = np.full_like(error, np.log(30.0))
+    held = HeldOut(rows, measured + error, measured, np.stack([np.eye(2)] * makes.size))
+    found = make_spread(held)
+    assert found.between == pytest.approx(0.05, rel=0.12)
+    assert found.within == pytest.approx(0.03, rel=0.05)
+    assert found.floor == pytest.approx(0.6745 * np.hypot(found.between, found.within), rel=1e-3)
+    table = residuals_by_make(held)
+    assert [one.make for one in table] == sorted({row["make"] for row in rows})
+    first = np.expm1(error[makes == 0])
+    assert table[0].count == len(first)
+    assert table[0].udds == pytest.approx(np.median(first[:, 0]))
+    assert table[0].predicted == pytest.approx(30.0 * (1.0 + table[0].combined))
+
+
+def test_the_regression_leaves_its_group_out():
+    cycles = {name: read_cycle(name) for name in ("udds", "hwfet")}
+    found = regression_held_out(ROWS, cycles, "make")
+    result = score(found)
+    assert 0.04 < result.combined < 0.08
+    spoiled = [
+        {**row, "udds_kwh_per_100mi": "99"} if row["make"] == "Tesla" else row for row in ROWS
+    ]
+    again = regression_held_out(spoiled, cycles, "make")
+    tesla = np.array([row["make"] == "Tesla" for row in ROWS])
+    np.testing.assert_allclose(again.predicted[tesla], found.predicted[tesla], rtol=1e-12)
+    assert np.abs(again.predicted[~tesla] - found.predicted[~tesla]).max() > 0.01
+
+
+def test_one_test_vehicle_is_left_out_with_all_its_configurations():
+    names = {GROUPS["vehicle"](row) for row in ROWS}
+    assert len({row["family"] for row in ROWS}) < len(names) < len(ROWS)

@@ -137,7 +137,10 @@ def cold_check() -> tuple[ValidationRow, ...]:
         what = f"20 F FTP to 75 F UDDS, {name} ({part.sum()})"
         unit = "median absolute difference"
         out.append(ValidationRow(what, unit, value, 0.0, "<= 0.08", value <= 0.08, 0.08))
-    return (*out, *_aaa_rows(use), *_winter_rows(use))
+    drives = (*_aaa_rows(use), *_winter_rows(use))
+    left = np.array([(1.0 + row.predicted) / (1.0 + row.measured) - 1.0 for row in drives])
+    told = f"AAA and CAA, range left in heat, in cold and with payload ({len(drives)})"
+    return (*out, *drives, summary(told, left, None))
 
 
 @eqx.filter_jit
