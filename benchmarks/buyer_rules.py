@@ -7,7 +7,9 @@ scramble, trucks as announced); its reference is the mean of Sobol' populations 
 
 import argparse
 import csv
+import sys
 import time
+from pathlib import Path
 
 import equinox as eqx
 import jax
@@ -19,16 +21,22 @@ import framerail as fr
 from framerail.market import (
     NODE_DIMENSION,
     calibrate,
+    choose,
     draw_buyers,
     equilibrium,
+    market_shares,
     offers_in_year,
     ownership_of,
     product_table,
+    second_choices,
+    traits,
+    utilities,
 )
 from framerail.market.buyers import _spread_nodes
 from framerail.scenario_file.bundle import data_text
 from framerail.studies.sampling import column_indices, sample_leaves, sobol_points, with_columns
 
+BEGAN = time.monotonic()
 SCENARIO = fr.read_scenario("nissan-fisker")
 COLUMNS = column_indices(SCENARIO)
 TABLE = product_table(SCENARIO.market.products)
@@ -39,6 +47,8 @@ STATED = jnp.asarray([0.0, 0.0, 0.0, 230.0, 330.0])
 """Entrants' quality shift ($), credit ($), cost shift ($), short and long range (mile)."""
 CLASS_PENALTY = 0.01
 """Weight of the first two moments of each class, which keep a rule a population."""
+ASKED = ("f-150", "silverado-1500", "tacoma", "frontier")
+"""Trucks whose buyers' second choices a rule must get right."""
 
 
 def designed(count):
@@ -59,8 +69,28 @@ def sobol(count, seed):
     return jnp.asarray(np.clip(points, 1e-9, 1 - 1e-9))
 
 
+def seconds(market, table, known, buyers):
+    """Second choices of the calibration year, and what removes the electric pickups does."""
+    net = table.price - market.credit_take_up * table.credit
+    utility = utilities(buyers, known.quality, traits(table, market.preferences), net)
+    alone = jnp.eye(len(table.names))
+    places = [table.index(name) for name in ASKED]
+    rows = [
+        second_choices(buyers, utility, table.observed, alone[place])[place] for place in places
+    ]
+    electric = ELECTRIC_PICKUPS * table.observed
+    taken = second_choices(buyers, utility, table.observed, electric)
+    lightning = taken[table.index("lightning-er")]
+    dearer = utility - 0.01 * buyers.sensitivity[:, None] * (net * table.pickup)[None, :]
+    pickups = table.pickup * table.observed
+    shares = [market_shares(buyers, choose(u, table.observed)) for u in (utility, dearer)]
+    together = jnp.log((shares[1] @ pickups) / (shares[0] @ pickups)) / 0.01
+    return jnp.concatenate([*rows, lightning, together[None] / 3])
+
+
 def path(row, truck, nodes):
-    """Equilibria of two model years with the scenario's four trucks on sale."""
+    """Equilibria of two model years with the scenario's four trucks on sale, and answers of the
+    calibration year."""
     drawn = with_columns(SCENARIO, COLUMNS, row)
     market = drawn.market
     table = product_table(market.products)
@@ -91,15 +121,16 @@ def path(row, truck, nodes):
         later = buyers.at_price_level(offers.price_level)
         found = equilibrium(later, offers, ownership, offers.start_price)
         solved.append((found, offers.availability))
-    return solved
+    return solved, seconds(market, product_table(market.products), known, buyers)
 
 
 def figures(row, truck, nodes):
     """What a rule must get right, as logs or in units of about a percent of a log."""
     firms = jnp.asarray([TABLE.firms.index(name) for name in ("Nissan", "Fisker")])
     emphasis = jnp.where(ENTRANTS > 0, 1.0, jnp.where(ELECTRIC_PICKUPS > 0, 0.7, 0.3))
-    parts = []
-    for found, on_sale in path(row, truck, nodes):
+    solved, asked = path(row, truck, nodes)
+    parts = [3 * asked]
+    for found, on_sale in solved:
         sold = jnp.where(on_sale > 0.01, jnp.log(jnp.maximum(found.quantity, 1.0)), 0.0)
         parts += [
             3 * jnp.log(found.quantity @ ENTRANTS)[None],
@@ -121,7 +152,7 @@ def volumes(rows, nodes):
     """Entrants' volumes, shape (draw, year, truck); the trucks as stated."""
     place = jnp.asarray(np.flatnonzero(np.asarray(ENTRANTS)))
     return jax.lax.map(
-        lambda row: jnp.stack([found.quantity[place] for found, _ in path(row, STATED, nodes)]),
+        lambda row: jnp.stack([found.quantity[place] for found, _ in path(row, STATED, nodes)[0]]),
         rows,
     )
 
@@ -164,12 +195,20 @@ def loss(free, opposed, rows, trucks, wanted):
     return error
 
 
-def design(count, seconds, draws=96, batch=12, rate=0.03):
-    """Rows of the table: Adam on nodes and log weights, from a Sobol' rule."""
-    rng = np.random.default_rng(3)
-    dimension = len(SCENARIO.uncertainty)
-    rows = jnp.asarray(sample_leaves(SCENARIO, sobol_points(128, dimension, 99)[:draws]))
-    trucks = jnp.asarray(
+def start(count, file):
+    """Where a design begins: rows printed earlier, the shipped rule, or a Sobol' rule."""
+    if file is not None:
+        rows = [[float(v) for v in line.split(",")] for line in file.read_text().split()]
+        table = jnp.asarray([[*row[2:8], row[1], row[8]] for row in rows if row[0] == count])
+    else:
+        table = designed(count)
+    if table.shape[0] == count:
+        return table[:, :NODE_DIMENSION], table[:, -1], table[:, -2]
+    return _spread_nodes(sobol(count, 1))
+
+
+def stated_trucks(rng, draws):
+    return jnp.asarray(
         np.column_stack(
             [
                 rng.normal(0.0, 6_000.0, draws),
@@ -180,24 +219,43 @@ def design(count, seconds, draws=96, batch=12, rate=0.03):
             ]
         )
     )
-    wanted = jnp.asarray(
-        np.mean([over_draws(rows, trucks, sobol(32_768, s)) for s in range(301, 307)], axis=0)
-    )
-    score, weight, opposed = _spread_nodes(sobol(count, 1))
+
+
+def reference(rows, trucks, seeds, file):
+    """Mean figures of Sobol' populations, kept in a file between designs if one is named."""
+    if file is not None and file.exists():
+        return jnp.asarray(np.load(file))
+    wanted = np.mean([over_draws(rows, trucks, sobol(8_192, s)) for s in seeds], axis=0)
+    if file is not None:
+        np.save(file, wanted)
+    return jnp.asarray(wanted)
+
+
+def design(count, seconds, begin=None, kept=None, draws=160, batch=8, rate=0.03):
+    """Rows of the table: Adam on nodes and log weights, until `seconds` after the start."""
+    rng = np.random.default_rng(3)
+    dimension = len(SCENARIO.uncertainty)
+    rows = jnp.asarray(sample_leaves(SCENARIO, sobol_points(256, dimension, 99)[:draws]))
+    trucks = stated_trucks(rng, draws)
+    wanted = reference(rows, trucks, range(301, 303), kept)
+    score, weight, opposed = start(count, begin)
     free = [score, jnp.log(weight)]
-    slope = jax.jit(jax.grad(loss))
+    slope = jax.jit(jax.value_and_grad(loss))
     first = [jnp.zeros_like(leaf) for leaf in free]
     second = [jnp.zeros_like(leaf) for leaf in free]
+    slope(free, opposed, rows[:batch], trucks[:batch], wanted[:batch])  # compiles
     began, step = time.monotonic(), 0
+    seconds, found = max(seconds - (began - BEGAN), 1.0), jnp.inf
     while (used := (time.monotonic() - began) / seconds) < 1:
         some = rng.choice(draws, batch, replace=False)
-        gradient = slope(free, opposed, rows[some], trucks[some], wanted[some])
+        found, gradient = slope(free, opposed, rows[some], trucks[some], wanted[some])
         step += 1
         for k, g in enumerate(gradient):
             first[k] = 0.9 * first[k] + 0.1 * g
             second[k] = 0.99 * second[k] + 0.01 * g**2
             size = jnp.sqrt(second[k] / (1 - 0.99**step)) + 1e-12
             free[k] = free[k] - rate * (1 - used) * first[k] / (1 - 0.9**step) / size
+    print(f"{count}: {step} steps, last loss {float(found):.5f}", file=sys.stderr)
     for k in np.lexsort((free[0][:, 0], opposed)):
         scores = ",".join(f"{value:.6f}" for value in free[0][k])
         print(f"{count},{int(opposed[k])},{scores},{jnp.exp(free[1][k]):.9f}")
@@ -207,9 +265,12 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("what", nargs="?", choices=["report", "design"], default="report")
     parser.add_argument("count", nargs="?", type=int, default=64)
-    parser.add_argument("--seconds", type=float, default=230.0)
+    parser.add_argument("--seconds", type=float, default=400.0, help="of the whole command")
+    parser.add_argument("--rate", type=float, default=0.03, help="step of Adam at the begin")
+    parser.add_argument("--begin", type=Path, help="rows printed by an earlier design")
+    parser.add_argument("--kept", type=Path, help="file that keeps the reference's figures")
     chosen = parser.parse_args()
     if chosen.what == "report":
         report()
     else:
-        design(chosen.count, chosen.seconds)
+        design(chosen.count, chosen.seconds, chosen.begin, chosen.kept, rate=chosen.rate)

@@ -95,3 +95,13 @@ def test_credit_falls_as_the_price_passes_the_cap(setting):
     whole = (1 - policy.lease_share) * setting.yearly.consumer[0]
     assert float(low - high) == pytest.approx(float(whole), rel=1e-3)
     assert float(at - high) == pytest.approx(float(whole) / 2, rel=1e-3)
+
+
+def test_a_lessor_asks_for_no_assembly_in_north_america(setting):
+    """30D does; so an imported truck's buyers get the lease's part at any price, and that alone."""
+    shape = (setting.scenario.model_year.shape[0], len(setting.table.names))
+    here = buyer_credits(setting, jnp.full(shape, 40_000.0))[0]
+    imported = float(here[setting.table.index("ariya")])
+    leased = float(setting.policy.lease_share * setting.yearly.lease[0] + setting.yearly.state[0])
+    assert imported == pytest.approx(leased, rel=1e-12)
+    assert float(here[setting.place[RWD]]) > imported > 0

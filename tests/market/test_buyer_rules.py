@@ -90,7 +90,8 @@ def test_doubling_the_buyers_moves_entrants_by_less_than_a_hundredth():
     for count in (64, 128):
         assert np.max(np.abs(volume[2 * count] / volume[count] - 1)) < 0.01
     for count in COUNTS:
-        assert np.max(np.abs(volume[count] / reference - 1)) < 0.0125
+        # The reference itself moves by half a percent between seeds.
+        assert np.max(np.abs(volume[count] / reference - 1)) < 0.015
     plain = np.asarray(entrant_volume(READING["nodes"](128, 2024)))
     assert np.max(np.abs(plain / reference - 1)) > 0.03
 

@@ -1,10 +1,12 @@
 """What `framerail check` says of a market that cannot be: each fault with its place and cure."""
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 import framerail as fr
 from framerail.cli import app
+from framerail.studies.sampling import sample_leaves
 
 HEAD = 'schema = 1\nextends = "nissan-fisker"\n[about]\nname = "bad"\n'
 BAD = {
@@ -71,3 +73,21 @@ def test_check_prints_the_faults_and_fails(tmp_path):
     told = CliRunner().invoke(app, ["check", str(path)])
     assert told.exit_code != 0
     assert "nest of 1" in " ".join(told.output.split())
+
+
+def test_no_draw_of_a_wide_price_sensitivity_slopes_up(tmp_path):
+    """A distribution is cut at its quantity's bounds, so that no draw likes a higher price; one
+    that lies mostly beyond them is refused."""
+    path = tmp_path / "wide.toml"
+    line = 'price_sensitivity = { normal = ["%s 1/dollar", "1e-4 1/dollar"], source = "assumed" }\n'
+    path.write_text(HEAD + "[market.preferences]\n" + line % "0.00011")
+    scenario = fr.read_scenario(str(path))
+    leaf = "market.preferences.price_sensitivity"
+    place = [one.path for one in scenario.uncertainty].index(leaf)
+    points = np.full((3, len(scenario.uncertainty)), 0.5)
+    points[:, place] = (1e-9, 1e-3, 0.5)
+    drawn = sample_leaves(scenario, points)[:, place]
+    assert np.all(drawn >= 1e-6)
+    assert np.all(np.diff(drawn) > 0)
+    path.write_text(HEAD + "[market.preferences]\n" + line % "-0.0002")
+    assert any(leaf in one for one in messages(path))

@@ -88,10 +88,13 @@ def year_offers(setting: Setting, presence: Float[Array, " truck"]) -> Offers:
 def buyer_credits(
     setting: Setting, list_price: Float[Array, "year product"]
 ) -> Float[Array, "year product"]:
-    """Credits for a mean buyer of every product, purchase and lease, at these list prices."""
+    """Credits for a mean buyer of every product, purchase and lease, at these list prices.
+
+    Final assembly in North America is a condition of 30D; the lessor's 45W asks for none.
+    """
     policy, table = setting.yearly, setting.table
-    electric = (table.electric * table.north_america)[None, :]
-    purchase, lease = policy.consumer[:, None] * electric, policy.lease[:, None] * electric
+    purchase = policy.consumer[:, None] * (table.electric * table.north_america)[None, :]
+    lease = policy.lease[:, None] * table.electric[None, :]
     cap = policy.price_cap[:, None] * jnp.ones_like(list_price)
     capped = capped_credit(
         purchase.ravel(), list_price.ravel(), cap.ravel(), jnp.asarray(TRIM_WIDTH)

@@ -7,12 +7,14 @@ from rich.table import Table
 from framerail.scenario_file import Fault, ScenarioError
 from framerail.studies.market_backtests import backtests_check
 from framerail.studies.market_responses import buyers_check, responses_check
+from framerail.studies.market_twins import twins_check
 from framerail.studies.vehicle_use_cases import ValidationRow
 
 CHECKS: Mapping[str, Callable[[], Sequence[ValidationRow]]] = {
     "responses": responses_check,
     "buyers": buyers_check,
     "backtests": backtests_check,
+    "twins": twins_check,
 }
 
 
@@ -42,4 +44,6 @@ def validate_market(names: Sequence[str] = ()) -> Table:
 
 
 def _figure(value: float) -> str:
+    if value != value:
+        return ""  # nothing was measured
     return f"{value:,.0f}" if abs(value) >= 1_000 else f"{value:.3g}"
