@@ -13,7 +13,7 @@ import numpy as np
 
 import framerail as fr
 from framerail.market import (
-    NEAR,
+    QUICK,
     Caps,
     Habits,
     calibrate,
@@ -28,6 +28,8 @@ from framerail.market import (
 )
 from framerail.studies.sampling import column_indices, sample_leaves, sobol_points, with_columns
 
+NEAR = QUICK._replace(loose=1e-7, corrections=0)
+"""From a start near the answer: mixing to the end."""
 SCENARIO = fr.read_scenario("nissan-fisker")
 COLUMNS = column_indices(SCENARIO)
 TABLE = product_table(SCENARIO.market.products)
