@@ -13,7 +13,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
 from framerail.market.buyers import Buyers
-from framerail.market.markup_sums import markup_sums
+from framerail.market.markup_sums import Asked, markup_sums
 from framerail.market.price_steps import (
     HURRY,
     LARGEST_GAIN,
@@ -78,19 +78,26 @@ def steps_among_some(
     and how often all buyers were asked."""
     price, market = jax.lax.stop_gradient((price, market))
     some, cost = some_buyers(market), market.offers.marginal_cost
-    look, look_at_some = markup_sums(market, sloped=False), markup_sums(some, sloped=False)
+    ask_all, ask_some = markup_sums(market, sloped=False), markup_sums(some, sloped=False)
+    ask_with_slope = markup_sums(some, sloped=True)
 
     def unfinished(state: _Turn) -> Bool[Array, ""]:
         return (state.size > enough) & (state.turns < _TURNS)
 
     def turn(state: _Turn) -> _Turn:
-        asked, _ = look(state.price)
-        ratio = asked / look_at_some(state.price)[0]
+        asked, _ = ask_all(state.price)
+        ratio = asked / ask_some(state.price)[0]
         ratio = jnp.clip(jnp.nan_to_num(ratio, nan=1.0), 1 / _RATIO, _RATIO)
         gap = jnp.where(market.strategic > 0, asked - (state.price - cost), 0.0)
         size = jnp.max(jnp.abs(gap))
+
+        def corrected(price: Float[Array, " product"]) -> Asked:
+            markup, slope = ask_with_slope(price)
+            return ratio * markup, ratio * slope
+
+        until = jnp.maximum(enough, _WITHIN * size)
         limit = jnp.where(size > enough, HURRY, 0)
-        near = approach(state.price, some, jnp.maximum(enough, _WITHIN * size), limit, ratio)
+        near = approach(state.price, some, until, limit, corrected)
         return _Turn(near.price, size, state.turns + 1)
 
     far = jnp.asarray(jnp.inf, dtype=price.dtype)

@@ -5,6 +5,8 @@ Which equilibrium counts is for plain steps of the markup map to say
 (docs/decisions/0050-steps-stretched-by-curvature.md).
 """
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import equinox as eqx
@@ -13,7 +15,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
 from framerail.market.buyers import Buyers
-from framerail.market.markup_sums import markup_sums
+from framerail.market.markup_sums import Asked
 from framerail.market.nests import Nests
 from framerail.market.pricing import (
     Ownership,
@@ -137,10 +139,10 @@ def approach(
     market: PricedMarket,
     enough: float | Float[Array, ""],
     limit: int | Int[Array, ""],
-    ratio: Float[Array, " product"] | None = None,
+    look: Callable[[Float[Array, " product"]], Asked] | None = None,
 ) -> Approach:
-    """Steps stretched by own curvature until the residual is `enough`, at most `limit`; `ratio`
-    multiplies every markup asked for.
+    """Steps stretched by own curvature until the residual is `enough`, at most `limit`; `look`
+    gives the markups asked for and their own slopes where the market's are not meant.
 
     A dear product that few rich buyers take asks for nearly the markup it has, whatever that is:
     d zeta_j / d p_j is near one and plain steps creep. Dividing by one less that slope is Newton's
@@ -150,19 +152,15 @@ def approach(
     """
     price, market = jax.lax.stop_gradient((price, market))
     cost = market.offers.marginal_cost
-    look = _plain_look(market)
-    if market.utility.nests is None:
-        look = markup_sums(market, sloped=True)
+    see = partial(_asked, market) if look is None else look
 
     def unfinished(state: Approach) -> Bool[Array, ""]:
         return (state.size > enough) & (state.steps < limit)
 
     def advance(state: Approach) -> Approach:
         markup = state.price - cost
-        asked, slope = look(state.price)
+        asked, slope = see(state.price)
         asked = jnp.where(jnp.isfinite(asked), asked, markup)
-        if ratio is not None:
-            asked, slope = ratio * asked, ratio * slope
         gain = 1 / (1 - jnp.clip(jnp.nan_to_num(slope), -2.0, 1 - 1 / LARGEST_GAIN))
         gap = jnp.where(market.strategic > 0, asked - markup, 0.0)
         # A slope holds only nearby: where it is steep, a long step would jump to another
@@ -182,9 +180,13 @@ def approach(
     return jax.lax.while_loop(unfinished, advance, begin)
 
 
-def _plain_look(market: PricedMarket) -> Any:
-    """Markups asked for and no slope: with nests it has no closed form, and steps are plain."""
-    return lambda price: (zeta(pieces_at(price, market)), jnp.zeros_like(price))
+def _asked(market: PricedMarket, price: Float[Array, " product"]) -> Asked:
+    """Markups asked for, and how each rises with its own price; zero with nests, where that has
+    no closed form and steps are plain."""
+    parts = pieces_at(price, market)
+    if market.utility.nests is not None:
+        return zeta(parts), jnp.zeros_like(price)
+    return zeta(parts), own_curvature(market.buyers, parts, price - market.offers.marginal_cost)
 
 
 def plain_steps(
