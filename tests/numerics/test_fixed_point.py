@@ -3,7 +3,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from framerail.numerics.fixed_point import fixed_point
+from framerail.numerics.fixed_point import HeldSlope, fixed_point
 
 
 def cosine(x, scale):
@@ -66,3 +66,23 @@ def test_lanes_of_a_batch_are_the_single_solves():
 
     single = jnp.stack([value(scale) for scale in scales])
     np.testing.assert_allclose(jax.vmap(value)(scales), single, rtol=1e-13)
+
+
+def test_a_held_slope_leaves_few_evaluations_and_moves_nothing():
+    rng = np.random.default_rng(3)
+    slope = 0.5 * np.diag(rng.uniform(0.2, 1.5, 12)) + 0.02 * rng.uniform(-1, 1, (12, 12))
+
+    def curved(x, shift):
+        return slope @ x + 0.01 * jnp.sin(x) + shift
+
+    gain = 1 / (1 - np.diag(slope))
+    held = HeldSlope(
+        gain=jnp.asarray(gain),
+        coupling=jnp.asarray(gain[:, None] * (slope - np.diag(np.diag(slope)))),
+    )
+    shift = jnp.asarray(rng.uniform(1, 5, 12))
+    plain = fixed_point(curved, jnp.zeros(12), shift, tolerance=1e-10, corrections=0)
+    ours = fixed_point(curved, jnp.zeros(12), shift, tolerance=1e-10, corrections=0, gain=held)
+    assert not bool(ours.outcome)
+    assert int(ours.stats.iterations) < int(plain.stats.iterations) - 2
+    np.testing.assert_allclose(ours.value, plain.value, atol=1e-9)

@@ -10,6 +10,7 @@ from jaxtyping import Array, Float, Int
 from framerail.market import outcomes
 from framerail.market.buyers import Buyers
 from framerail.market.choice import consumer_surplus
+from framerail.market.coarse_start import hurry_among_some, many_buyers
 from framerail.market.price_steps import (
     SETTLED,
     Offers,
@@ -22,7 +23,7 @@ from framerail.market.price_steps import (
     plain_steps,
 )
 from framerail.market.pricing import Ownership, Utility, zeta
-from framerail.numerics.fixed_point import Solution, fixed_point
+from framerail.numerics.fixed_point import HeldSlope, Solution, fixed_point
 from framerail.numerics.linear import solve, solve_dominant
 from framerail.numerics.outcome import flag
 
@@ -89,7 +90,7 @@ class MarketEquilibrium(eqx.Module):
     first_order_residual: Float[Array, " product"]
     """Price less cost less the markup that the first-order condition asks for, $."""
     iterations: Int[Array, ""]
-    """Evaluations of the markup map before the Newton corrections."""
+    """Evaluations of the markup map among all buyers, before the Newton corrections."""
     outcome: Int[Array, ""]
     """Bits of `OUTCOMES`; zero is fine."""
 
@@ -103,7 +104,7 @@ def gross_utility(buyers: Buyers, offers: Offers) -> Float[Array, "buyer product
     )
 
 
-def _priced(buyers: Buyers, offers: Offers, ownership: Ownership) -> PricedMarket:
+def priced_market(buyers: Buyers, offers: Offers, ownership: Ownership) -> PricedMarket:
     """The market with this year's fleets, as the markup map sees it."""
     buyers = buyers.with_fleet_share(offers.fleet_share)
     utility = Utility(gross_utility(buyers, offers), offers.availability, offers.nests)
@@ -127,7 +128,7 @@ def respond(
 
     For circles that move costs and prices together; `equilibrium` solves at given costs.
     """
-    market = _priced(buyers, offers, ownership)
+    market = priced_market(buyers, offers, ownership)
     fixed = offers.start_price - offers.marginal_cost
     markup = jnp.where(market.strategic > 0, markup, fixed)
     parts = pieces_at(offers.marginal_cost + markup, market)
@@ -157,12 +158,13 @@ def equilibrium(
     - `start_price`: warm start, $.
     - `accuracy`: `QUICK`, `EXACT` or your own.
     """
-    market = _priced(buyers, offers, ownership)
+    market = priced_market(buyers, offers, ownership)
     start = jnp.where(market.strategic > 0, start_price, offers.start_price)
     gain, count = None, jnp.zeros((), dtype=jnp.int32)
     near = start
     if accuracy.plain_until < float("inf"):
-        near, gain, count = hurry(start, market, accuracy.plain_until)
+        quick = hurry_among_some if many_buyers(market) else hurry
+        near, gain, count = quick(start, market, accuracy.plain_until)
     solved = _solve(near, gain, market, accuracy)
     count = count + solved.stats.iterations
     if accuracy.plain_steps:
@@ -173,7 +175,8 @@ def equilibrium(
             lambda: plain_steps(far, held, SETTLED, accuracy.plain_steps),
             lambda: (at, jnp.zeros((), dtype=jnp.int32)),
         )
-        solved = _solve(at, gain, market, accuracy)
+        # What was held belongs to where the first try began.
+        solved = _solve(at, gain.gain if isinstance(gain, HeldSlope) else gain, market, accuracy)
         count = count + more
     return _report(solved.value, market, count, accuracy.tolerance)
 
@@ -196,7 +199,7 @@ def settled(
 
 def _solve(
     start: Float[Array, " product"],
-    gain: Float[Array, " product"] | None,
+    gain: Float[Array, " product"] | HeldSlope | None,
     market: PricedMarket,
     accuracy: Accuracy,
 ) -> Solution:

@@ -5,6 +5,8 @@ Which equilibrium counts is for plain steps of the markup map to say
 (docs/decisions/0050-steps-stretched-by-curvature.md).
 """
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import equinox as eqx
@@ -13,6 +15,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
 from framerail.market.buyers import Buyers
+from framerail.market.markup_sums import Asked
 from framerail.market.nests import Nests
 from framerail.market.pricing import (
     Ownership,
@@ -28,9 +31,9 @@ _APPROACH = 500
 """Unmixed steps at most."""
 SETTLED = 1e-2
 """Raw residual at which unmixed steps of a second try end, in dollars."""
-_HURRY = 60
+HURRY = 60
 """Unmixed steps in single precision at most."""
-_LARGEST_GAIN = 20.0
+LARGEST_GAIN = 20.0
 """Stretch of an unmixed step at most."""
 _STEEP, _CREEP = 0.8, 0.2
 """Where d zeta_j / d p_j exceeds the first, a step changes the markup by the second at most."""
@@ -107,29 +110,39 @@ def _zeta_slope(price: Float[Array, " product"], market: Any) -> Float[Array, "p
 def hurry(
     start: Float[Array, " product"], market: PricedMarket, enough: float
 ) -> tuple[Float[Array, " product"], Float[Array, " product"], Int[Array, ""]]:
-    """`_approach` in single precision, which takes half the time, then in double."""
-    near, _, count = _approach(_single(start), _single(market), enough, _HURRY)
-    near = jnp.where(market.strategic > 0, near.astype(start.dtype), start)
-    near, gain, more = _approach(near, market, enough, _APPROACH)
-    return near, gain, count + more
+    """`approach` in single precision, which takes half the time, then in double: the prices, the
+    last stretch, and how many evaluations."""
+    near = approach(single(start), single(market), enough, HURRY)
+    price = jnp.where(market.strategic > 0, near.price.astype(start.dtype), start)
+    last = approach(price, market, enough, _APPROACH)
+    return last.price, last.gain, near.steps + last.steps
 
 
-def _single(tree: Any) -> Any:
+def single(tree: Any) -> Any:
+    """The same arrays in single precision."""
     return jax.tree_util.tree_map(lambda leaf: leaf.astype(jnp.float32), tree)
 
 
-class _Approach(NamedTuple):
+class Approach(NamedTuple):
+    """Where unmixed steps have led."""
+
     price: Float[Array, " product"]
     gain: Float[Array, " product"]
+    """Stretch of the last step."""
     size: Float[Array, ""]
+    """Raw residual before the last step, $."""
     steps: Int[Array, ""]
 
 
-def _approach(
-    price: Float[Array, " product"], market: PricedMarket, enough: float, limit: int
-) -> tuple[Float[Array, " product"], Float[Array, " product"], Int[Array, ""]]:
-    """Steps stretched by own curvature until the residual is `enough`; the last stretch, and how
-    many evaluations.
+def approach(
+    price: Float[Array, " product"],
+    market: PricedMarket,
+    enough: float | Float[Array, ""],
+    limit: int | Int[Array, ""],
+    look: Callable[[Float[Array, " product"]], Asked] | None = None,
+) -> Approach:
+    """Steps stretched by own curvature until the residual is `enough`, at most `limit`; `look`
+    gives the markups asked for and their own slopes where the market's are not meant.
 
     A dear product that few rich buyers take asks for nearly the markup it has, whatever that is:
     d zeta_j / d p_j is near one and plain steps creep. Dividing by one less that slope is Newton's
@@ -139,25 +152,23 @@ def _approach(
     """
     price, market = jax.lax.stop_gradient((price, market))
     cost = market.offers.marginal_cost
+    see = partial(_asked, market) if look is None else look
 
-    def unfinished(state: _Approach) -> Bool[Array, ""]:
+    def unfinished(state: Approach) -> Bool[Array, ""]:
         return (state.size > enough) & (state.steps < limit)
 
-    def advance(state: _Approach) -> _Approach:
-        parts = pieces_at(state.price, market)
-        asked, markup = zeta(parts), state.price - cost
+    def advance(state: Approach) -> Approach:
+        markup = state.price - cost
+        asked, slope = see(state.price)
         asked = jnp.where(jnp.isfinite(asked), asked, markup)
-        slope = jnp.zeros_like(markup)  # with nests it has no closed form: plain steps
-        if market.utility.nests is None:
-            slope = own_curvature(market.buyers, parts, markup)
-        gain = 1 / (1 - jnp.clip(jnp.nan_to_num(slope), -2.0, 1 - 1 / _LARGEST_GAIN))
+        gain = 1 / (1 - jnp.clip(jnp.nan_to_num(slope), -2.0, 1 - 1 / LARGEST_GAIN))
         gap = jnp.where(market.strategic > 0, asked - markup, 0.0)
         # A slope holds only nearby: where it is steep, a long step would jump to another
         # equilibrium; and no markup may end far from the one asked for.
         longest = jnp.where(slope < _STEEP, jnp.inf, jnp.maximum(jnp.abs(gap), _CREEP * markup))
         stretched = markup + jnp.clip(gain * gap, -longest, longest)
         stretched = jnp.clip(stretched, asked / _FACTOR, asked * _FACTOR)
-        return _Approach(
+        return Approach(
             price=jnp.where(market.strategic > 0, cost + stretched, state.price),
             gain=gain,
             size=jnp.max(jnp.abs(gap)),
@@ -165,9 +176,17 @@ def _approach(
         )
 
     far = jnp.asarray(jnp.inf, dtype=price.dtype)
-    begin = _Approach(price, jnp.ones_like(price), far, jnp.zeros((), jnp.int32))
-    end = jax.lax.while_loop(unfinished, advance, begin)
-    return end.price, end.gain, end.steps
+    begin = Approach(price, jnp.ones_like(price), far, jnp.zeros((), jnp.int32))
+    return jax.lax.while_loop(unfinished, advance, begin)
+
+
+def _asked(market: PricedMarket, price: Float[Array, " product"]) -> Asked:
+    """Markups asked for, and how each rises with its own price; zero with nests, where that has
+    no closed form and steps are plain."""
+    parts = pieces_at(price, market)
+    if market.utility.nests is not None:
+        return zeta(parts), jnp.zeros_like(price)
+    return zeta(parts), own_curvature(market.buyers, parts, price - market.offers.marginal_cost)
 
 
 def plain_steps(

@@ -45,6 +45,29 @@ class Solution(eqx.Module):
     stats: Stats
 
 
+_COUPLED = 6
+"""Terms of a held slope's series."""
+_DOUBT = 30.0
+"""With a held slope the next residual is believed to shrink as the last one did, but for this."""
+
+
+class HeldSlope(eqx.Module):
+    """(1 - dg/dx)^-1 at some x, held while x moves: a series that Jacobi's iteration ends early."""
+
+    gain: Vector
+    """1 / (1 - dg_i/dx_i)."""
+    coupling: Float[Array, "unknown unknown"]
+    """`gain` of the row times dg_i/dx_k; zero at [i, i]."""
+
+    def stretch(self, gap: Vector) -> Vector:
+        """The step that closes the gap g(x) - x, near enough."""
+        term = total = self.gain * gap
+        for _ in range(_COUPLED):
+            term = self.coupling @ term
+            total = total + term
+        return total
+
+
 class _State(eqx.Module):
     x: Vector
     g: Vector
@@ -85,13 +108,25 @@ def _solve_small(matrix: Float[Array, "m m"], vector: Float[Array, " m"]) -> Flo
     return table[:, -1]
 
 
+def _stretched(gap: Vector, gain: Vector | HeldSlope | None) -> Vector:
+    if isinstance(gain, HeldSlope):
+        return gain.stretch(gap)
+    return gap if gain is None else gain * gap
+
+
+def _foretold(step: Vector, before: Vector) -> Float[Array, ""]:
+    """Part of the residual that a held slope's next step leaves, at worst: it shrinks steadily."""
+    shrunk = jnp.max(jnp.abs(step)) / (jnp.max(jnp.abs(before)) + 1e-300)
+    return jnp.minimum(_DOUBT * shrunk, 1.0)
+
+
 def _iterate(
     function: Callable[[Vector, Any], Vector],
     start: Vector,
     args: Any,
     *,
     tolerance: float,
-    gain: Vector | None = None,
+    gain: Vector | HeldSlope | None = None,
     memory: int = 4,
     max_iterations: int = 200,
     largest_stretch: float = 300.0,
@@ -103,7 +138,7 @@ def _iterate(
 
     def turn(x: Vector) -> tuple[Vector, Float[Array, ""]]:
         gap = function(x, args) - x
-        return x + (gap if gain is None else gain * gap), jnp.max(jnp.abs(gap))
+        return x + _stretched(gap, gain), jnp.max(jnp.abs(gap))
 
     def unfinished(state: _State) -> Bool[Array, ""]:
         return (state.size > tolerance) & (state.count < max_iterations)
@@ -113,6 +148,8 @@ def _iterate(
         x = jnp.where(first, start, _mix(state, 1e-14, jnp.asarray(largest_stretch)))
         g, gap = turn(x)
         change = (g - x) - (state.g - state.x)
+        if isinstance(gain, HeldSlope):
+            gap = gap * _foretold(g - x, state.g - state.x)
         return _State(
             x=x,
             g=g,
@@ -145,7 +182,7 @@ def fixed_point(
     jacobian: Callable[[Vector, Any], Float[Array, "unknown unknown"]] | None = None,
     corrections: int = 1,
     enough: float = 0.0,
-    gain: Vector | None = None,
+    gain: Vector | HeldSlope | None = None,
     linear: Callable[[Float[Array, "unknown unknown"], Vector], Vector] = solve,
     memory: int = 4,
     max_iterations: int = 200,
@@ -164,7 +201,8 @@ def fixed_point(
     - `corrections`: Newton corrections at most; zero leaves the work to mixing.
     - `enough`: residual at which corrections end before their number is reached.
     - `gain`: factor by which each component's step is stretched before mixing, near
-      1 / (1 - dg_i/dx_i); positive. Default one. It moves no fixed point.
+      1 / (1 - dg_i/dx_i); positive. Default one. Or the map's whole slope near the solution. It
+      moves no fixed point.
     - `linear`: solves the linear systems of corrections and derivative.
     - `memory`: past steps that are mixed.
     - `max_iterations`: evaluations after which mixing gives up.
