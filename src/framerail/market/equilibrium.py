@@ -193,7 +193,7 @@ def settled(
     Differentiable in every input, the price included; the outcome says where the largest
     first-order residual exceeds `tolerance` dollars.
     """
-    market = _priced(buyers, offers, ownership)
+    market = priced_market(buyers, offers, ownership)
     return _report(price, market, jnp.zeros((), dtype=jnp.int32), tolerance)
 
 
