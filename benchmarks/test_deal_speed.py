@@ -15,7 +15,7 @@ import pydantic
 import pytest
 
 from framerail.deal import PathDraws, Terms, default_time_of_path, open_book, settle_at
-from framerail.deal.partners import put_on_delisting
+from framerail.deal.cash_plan import put_on_delisting
 from framerail.numerics.calendar import quarter_grid
 
 READING = runpy.run_path(str(Path(__file__).parents[1] / "tests" / "deal" / "reading.py"))

@@ -19,6 +19,7 @@ from framerail.deal.bargaining import (
     zone_from_gains,
     zone_of_agreement,
 )
+from framerail.deal.cash_plan import BusinessPlan, business_plan
 from framerail.deal.clauses.insolvency import waterfall
 from framerail.deal.clauses.transfer import SharedProgram
 from framerail.deal.contract import Contract, contract, deal_transfers
@@ -29,15 +30,15 @@ from framerail.deal.inputs import DealInputs
 from framerail.deal.instruments import Terms, with_upfront_and_royalty
 from framerail.deal.killed_motion import first_passage_probability
 from framerail.deal.partners import (
-    BusinessPlan,
     Covenant,
     Exposure,
     Headroom,
     Incumbent,
     Partners,
+    PriceCut,
+    ProductionPlan,
     StaffCut,
     StartUp,
-    business_plan,
     headroom,
 )
 from framerail.deal.settlement import (
@@ -77,6 +78,8 @@ __all__ = [
     "Partners",
     "PathDraws",
     "Point",
+    "PriceCut",
+    "ProductionPlan",
     "Settlement",
     "SharedProgram",
     "Solutions",
