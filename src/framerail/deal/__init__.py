@@ -24,7 +24,7 @@ from framerail.deal.clauses.insolvency import waterfall
 from framerail.deal.clauses.transfer import SharedProgram
 from framerail.deal.contract import Contract, contract, deal_transfers
 from framerail.deal.deal_value import OUTCOMES, DealValue, Outside, value_deal
-from framerail.deal.default_paths import PathDraws, default_time_of_path
+from framerail.deal.default_paths import PathDraws, default_time_of_path, path_steps
 from framerail.deal.flows import PartnerFlows
 from framerail.deal.inputs import DealInputs
 from framerail.deal.instruments import Terms, with_upfront_and_royalty
@@ -103,6 +103,7 @@ __all__ = [
     "headroom",
     "nash_split",
     "open_book",
+    "path_steps",
     "settle_at",
     "solve_bargain",
     "survive",
