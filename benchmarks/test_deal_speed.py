@@ -14,8 +14,15 @@ import numpy as np
 import pydantic
 import pytest
 
-from framerail.deal import PathDraws, Terms, default_time_of_path, open_book, settle_at
-from framerail.deal.partners import put_on_delisting
+from framerail.deal import (
+    PathDraws,
+    Terms,
+    default_time_of_path,
+    open_book,
+    path_steps,
+    settle_at,
+)
+from framerail.deal.cash_plan import put_on_delisting
 from framerail.numerics.calendar import quarter_grid
 
 READING = runpy.run_path(str(Path(__file__).parents[1] / "tests" / "deal" / "reading.py"))
@@ -55,7 +62,7 @@ def _draw(inputs, flows, upfront, royalty, draws):
     time = default_time_of_path(
         start_up.cash, start_up.minimum_cash, book.plan.net + flows.start_up + book.cash,
         put_on_delisting(start_up, GRID) + book.put, setting.cash_shock, setting.with_deal, GRID,
-        draws, setting.investor_horizon,
+        draws, setting.investor_horizon, setting.alive_on,
     )  # fmt: skip
     return settle_at(inputs.terms, flows, inputs.partners, book, time, GRID).value
 
@@ -63,16 +70,20 @@ def _draw(inputs, flows, upfront, royalty, draws):
 @pytest.mark.filterwarnings("ignore")
 def test_ten_thousand_draws_of_a_ten_instrument_deal(benchmark):
     inputs, flows = _inputs(), READING["program"](GRID)
-    draw = np.random.default_rng(6)
+    draw, steps = np.random.default_rng(6), path_steps(60)
     lanes = (
         jnp.asarray(draw.uniform(0.0, 3e8, DRAWS)),
         jnp.asarray(draw.uniform(0.0, 3e3, DRAWS)),
         PathDraws(
-            cash=jnp.asarray(draw.standard_normal((DRAWS, 60))),
-            touch=jnp.asarray(draw.random((DRAWS, 60))),
-            delisting=jnp.asarray(draw.random((DRAWS, 60))),
-            raising=jnp.asarray(draw.random((DRAWS, 60))),
-            size=jnp.asarray(draw.standard_normal((DRAWS, 60))),
+            known=jnp.asarray(draw.random(DRAWS)),
+            **{
+                key: jnp.asarray(draw.standard_normal((DRAWS, steps)))
+                for key in ("cash", "able", "size")
+            },
+            **{
+                key: jnp.asarray(draw.random((DRAWS, steps)))
+                for key in ("touch", "delisting", "waiver", "raising")
+            },
         ),
     )
 

@@ -1,4 +1,4 @@
-"""The command line: `framerail run | structures | check | schema | list | vehicle | validate`.
+"""The command line: `framerail run | structures | zone | check | schema | list | vehicle ...`.
 
 The only place that prints. The numerical libraries load inside the first command that needs
 them (through the lazy names of `framerail`), so `--help` is immediate.
@@ -153,6 +153,47 @@ def structures(
     console.print(fr.structures_summary(found))
     if out is not None:
         console.print(f"tables: {out}", markup=False, highlight=False, soft_wrap=True)
+
+
+@app.command()
+def zone(
+    scenario: Annotated[str, typer.Argument(help="A bundled scenario or a TOML file.")],
+    first: Annotated[
+        str, typer.Argument(metavar="TERM[=LOW:HIGH]", help="A term, such as upfront.amount.")
+    ],
+    second: Annotated[
+        str,
+        typer.Argument(
+            metavar="TERM[=LOW:HIGH]", help="Another, such as 'royalty.per_unit=$0:$6,000/truck'."
+        ),
+    ],
+    points: Annotated[int, typer.Option(min=3, max=25, help="Values of each term.")] = 7,
+    draws: Annotated[int, typer.Option(min=8, help="Draws, the same for all pairs.")] = 64,
+    seed: Annotated[int | None, typer.Option(help="Seed of the Sobol' points.")] = None,
+    out: Annotated[
+        str | None, typer.Option(help="Folder for the table (CSV), the map and the text.")
+    ] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="PATH=VALUE", help="Override one input; may repeat."),
+    ] = None,
+) -> None:
+    """Search two terms of the term sheet for agreement: who gains, and what theory picks."""
+    try:
+        with _progress() as report:
+            found = fr.run_zone(
+                scenario, (first, second), set_ or [], draws=draws, points=points, seed=seed,
+                out=out, progress=report,
+            )  # fmt: skip
+    except (fr.ScenarioError, ValueError) as error:
+        raise _fail(str(error)) from None
+    except KeyboardInterrupt:
+        raise _fail("interrupted; nothing is kept", 130) from None
+    except OSError as error:
+        raise _fail(f"{error.filename or out}: {error.strerror}; choose another --out") from None
+    console.print(fr.zone_summary(found))
+    if out is not None:
+        console.print(f"files: {out}", markup=False, highlight=False, soft_wrap=True)
 
 
 @app.command()

@@ -3,16 +3,14 @@
 import csv
 from pathlib import Path
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from scipy import integrate, optimize, stats
+from scipy import stats
 
 from framerail.deal import first_passage_probability
 from framerail.deal.options import (
     ConvertibleNote,
-    antithetic,
     bivariate_normal,
     bridge_survival,
     compound_option,
@@ -20,12 +18,12 @@ from framerail.deal.options import (
     estimate,
     european,
     exchange_option,
-    follow,
     geometric_paths,
     merton,
     right_to_invest,
-    stopping_policy,
 )
+from framerail.studies.validation_deal import american_put
+from framerail.studies.validation_geske import by_formula, by_quadrature, owen, west
 
 FACTS = Path(__file__).parents[3] / "shared" / "facts" / "program"
 number = jnp.float64
@@ -46,28 +44,6 @@ def value_of(test, quantity="value", **having):
             if all(word in row["inputs"] for word in having.values()):
                 return float(row["value"])
     return pytest.skip("shared facts not here")
-
-
-@jax.jit
-def american_put(spot, volatility, years, fitting, pricing):
-    """Fitted on half of the paths, priced on the other with the European put as control."""
-    rate, strike, step = number(0.06), number(40.0), number(1.0 / PER_YEAR)
-    time = step * jnp.arange(1.0, fitting.shape[1] + 1)
-    discount = jnp.exp(-rate * time)
-
-    def problem(normals):
-        paths = geometric_paths(spot, rate, volatility, step, antithetic(normals))
-        payoff = jnp.maximum(strike - paths, 0.0)
-        left = years - time[None, :]
-        bond = european("put", paths, strike, rate, rate, volatility, left) * discount[None, :]
-        return (paths[..., None], payoff, jnp.zeros_like(payoff), discount), (payoff > 0, bond)
-
-    given, (counted, traded) = problem(fitting)
-    policy = stopping_policy(*given, degree=5, counted=counted, martingale=traded)
-    given, (counted, traded) = problem(pricing)
-    found = follow(policy, *given, counted=counted, martingale=traded)
-    mean = european("put", spot, strike, rate, rate, volatility, years)
-    return estimate(found.sample, found.control, mean, antithetic=True)
 
 
 @pytest.fixture(scope="module")
@@ -139,27 +115,12 @@ def test_cash_first_passage_by_bridge():
         assert abs(float(default) - wanted) < 3 * float(error)
 
 
-def compound_by_quadrature(outer):
-    """The outer payoff integrated over the stock's distribution, split at its kink."""
-    sign = 1.0 if outer == "call" else -1.0
-    drift, spread = (0.05 - 0.35**2 / 2) * 0.25, 0.35 * np.sqrt(0.25)
-
-    def gain(x):
-        upper = (np.log(500 / 520) + drift + spread * x + 0.05 * 0.25) / spread + spread / 2
-        worth = 500 * np.exp(drift + spread * x - 0.03 * 0.25) * stats.norm.cdf(upper)
-        return worth - 520 * np.exp(-0.02) * stats.norm.cdf(upper - spread) - 50.0
-
-    kink = optimize.brentq(gain, -6.0, 6.0, xtol=1e-14)
-    edges = (kink, 12.0) if outer == "call" else (-12.0, kink)
-    found = integrate.quad(lambda x: sign * gain(x) * stats.norm.pdf(x), *edges, epsabs=1e-12)
-    return np.exp(-0.02) * found[0]
-
-
 @pytest.mark.parametrize("outer", ["put", "call"])
 def test_geske(outer):
     given = [number(x) for x in (500.0, 520.0, 50.0, 0.25, 0.5, 0.08, 0.05, 0.35)]
     found = float(compound_option(outer, "call", *given))
-    assert found == pytest.approx(compound_by_quadrature(outer), abs=1e-9)
+    assert found == pytest.approx(by_quadrature(outer), abs=1e-9)
+    assert found == pytest.approx(by_formula(outer, owen), abs=1e-9)
     # The shared vectors carry the error of Drezner's (1978) five-point bivariate normal, 2.7e-7
     # on a probability and so 1.33e-4 on either value: QuantLib gives them with that formula, and
     # the quadrature's values to twelve digits with Genz's and West's.
@@ -173,6 +134,26 @@ def test_geske(outer):
     sign = 1.0 if outer == "call" else -1.0
     mean, error = estimate(np.exp(-0.08 * 0.25) * jnp.maximum(sign * (worth - 50.0), 0.0))
     assert abs(float(mean) - found) < 3 * float(error)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("outer", ["put", "call"])
+def test_geske_with_quantlibs_bivariate_normals(outer):
+    """Genz's and West's gives our value; Drezner's (1978) five points give the printed one."""
+    ql = pytest.importorskip("QuantLib")
+    given = [number(x) for x in (500.0, 520.0, 50.0, 0.25, 0.5, 0.08, 0.05, 0.35)]
+    found = float(compound_option(outer, "call", *given))
+    assert found == pytest.approx(by_formula(outer, west(ql)), abs=1e-9)
+    coarse = by_formula(
+        outer, lambda a, b, rho: ql.BivariateCumulativeNormalDistributionDr78(rho)(a, b)
+    )
+    assert coarse == pytest.approx(value_of("geske_compound", on=f"{outer}-on-call"), abs=1e-6)
+
+
+def test_owens_bivariate_normal_is_scipys():
+    for a, b, rho in ((0.3, -0.5, 0.7), (-1.0, 2.0, -0.95), (1.5, 1.2, 0.98)):
+        wanted = stats.multivariate_normal([0, 0], [[1, rho], [rho, 1]]).cdf([a, b])
+        assert owen(a, b, rho) == pytest.approx(wanted, abs=1e-6)
 
 
 def test_compound_parity():

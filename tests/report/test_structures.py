@@ -13,7 +13,9 @@ from framerail.report.structure_tables import TABLES, structure_tables
 from framerail.report.structures import variant_settings, write_structures
 from framerail.studies.outside_options import OutsideOptions
 from framerail.studies.structure_figures import FAILURES, StructureFigures
+from framerail.studies.structure_freedoms import freedoms
 from framerail.studies.structure_options import EXITS, stopping, waiting
+from framerail.studies.structure_terms import Lever
 from framerail.studies.structures import OWN, Structures
 from framerail.studies.tranche_schedule import Offer, Tranche, bargain
 
@@ -32,6 +34,14 @@ OFFERS = [
     Offer((Tranche("upfront", face, 2024.25),), np.array([5e8 - face, face - 1e8]),
           np.array([1e6, 1e6]), VALUES)
     for face in (0.0, 2e8, 4e8, 6e8)
+]  # fmt: skip
+LEVERS = [
+    Lever("upfront.amount", 160e6, 10e6, np.array([-9e6, 8e6, 1e6]), np.array([9e6, -8e6, -1e6]),
+          np.full(3, 1e5), ("down",)),
+    Lever("build_fee.markup", 0.06, 0.05, np.array([-3e6, -1e6, 0.0]), np.array([3e6, 1e6, 0.0]),
+          np.full(3, 1e5), ()),
+    Lever("milestones.prototype.date", 2025.0, 0.25, np.array([2e6, -1e6, 0.0]),
+          np.array([-2e6, 1e6, 0.0]), np.full(3, 1e5), ()),
 ]  # fmt: skip
 
 
@@ -84,6 +94,8 @@ def found(study, scenario):
         sites=study.sites,
         outside=OUTSIDE,
         bargain=bargain(OFFERS, OUTSIDE.disagreement, 0.6),
+        levers=LEVERS,
+        flexibility=freedoms(figures, OUTSIDE, study.sites, quarters),
         seed=1,
     )
 
@@ -99,7 +111,8 @@ def test_terminal_fits_in_80_columns_and_answers_every_question(found):
     assert max(len(line) for line in text.splitlines()) <= 80
     for heading in ("Gain over no deal", "The check", "fails after signing", "Three weeks",
                     "Freedom to stop", "Plant", "has failed before the first truck",
-                    "Without the deal", "Tranche schedules", "Bargain over"):  # fmt: skip
+                    "Without the deal", "Tranche schedules", "Bargain over", "Terms, one step up",
+                    "Freedoms under", "When to stop", "Talks, now at: term sheet"):  # fmt: skip
         assert heading in text
     for name in NAMES:
         assert text.count(name) >= 8
@@ -108,7 +121,9 @@ def test_terminal_fits_in_80_columns_and_answers_every_question(found):
 
 
 def test_verdict_names_the_best_and_says_when_to_walk_away(found):
-    joint, accepted, schedule, waits, check = verdict(found)
+    joint, accepted, schedule, terms, waits, check = verdict(found)
+    assert "1 moves, 1 destroys, 1 creates" in terms
+    assert "Upfront · amount (+$10 million: $8 million) moves most" in terms
     assert "against do nothing" in accepted
     assert "bridge loan ($20 million for its holders)" in schedule
     assert "2 of 4 tranche schedules" in schedule

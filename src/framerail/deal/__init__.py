@@ -19,25 +19,26 @@ from framerail.deal.bargaining import (
     zone_from_gains,
     zone_of_agreement,
 )
+from framerail.deal.cash_plan import BusinessPlan, business_plan
 from framerail.deal.clauses.insolvency import waterfall
 from framerail.deal.clauses.transfer import SharedProgram
 from framerail.deal.contract import Contract, contract, deal_transfers
 from framerail.deal.deal_value import OUTCOMES, DealValue, Outside, value_deal
-from framerail.deal.default_paths import PathDraws, default_time_of_path
+from framerail.deal.default_paths import PathDraws, default_time_of_path, path_steps
 from framerail.deal.flows import PartnerFlows
 from framerail.deal.inputs import DealInputs
 from framerail.deal.instruments import Terms, with_upfront_and_royalty
 from framerail.deal.killed_motion import first_passage_probability
 from framerail.deal.partners import (
-    BusinessPlan,
     Covenant,
     Exposure,
     Headroom,
     Incumbent,
     Partners,
+    PriceCut,
+    ProductionPlan,
     StaffCut,
     StartUp,
-    business_plan,
     headroom,
 )
 from framerail.deal.settlement import (
@@ -77,6 +78,8 @@ __all__ = [
     "Partners",
     "PathDraws",
     "Point",
+    "PriceCut",
+    "ProductionPlan",
     "Settlement",
     "SharedProgram",
     "Solutions",
@@ -100,6 +103,7 @@ __all__ = [
     "headroom",
     "nash_split",
     "open_book",
+    "path_steps",
     "settle_at",
     "solve_bargain",
     "survive",

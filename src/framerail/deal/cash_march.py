@@ -28,7 +28,7 @@ from framerail.quantities import Scalar
 
 MONTHLY = 8
 """Quarters after the first that go in months, if nothing else is said."""
-_BLUR = 0.6
+BLUR = 0.6
 """Least spread of a raise, and of the put that just cannot be paid, in quarterly shocks."""
 _LEAST = 1e-12
 """Shortest time, in quarters, and smallest probability that something is divided by."""
@@ -82,8 +82,8 @@ class March(eqx.Module):
     residual: Scalar
 
 
-class _Step(eqx.Module):
-    """One step; all of them before the march."""
+class Step(eqx.Module):
+    """One step, or all of them before the march."""
 
     kind: Int[Array, "..."]
     """Index of its length in `LENGTHS`."""
@@ -114,8 +114,9 @@ class _Chances(eqx.Module):
     """Raises money if it is listed: an offer comes, and the money would last."""
 
 
-class _Layout:
-    """Which step belongs to which quarter."""
+class Layout:
+    """Which step belongs to which quarter: `quarter`, `kind` (index in `LENGTHS`), `length` and
+    `end` (quarters) of every step, `last` step of every quarter."""
 
     def __init__(self, quarters: int, monthly: int) -> None:
         months = np.where((np.arange(quarters) > 0) & (np.arange(quarters) <= monthly), 3, 1)
@@ -129,14 +130,14 @@ class _Layout:
 
 def march(course: Course, monthly: int = MONTHLY) -> March:
     """Carry the density through the calendar, so many quarters after the first in months."""
-    layout = _Layout(course.drift.shape[0], monthly)
+    layout = Layout(course.drift.shape[0], monthly)
     first, residual = _density_when_known(course)
     # The nodes would not see a narrower one.
-    raised = jump(course.amount, jnp.maximum(course.spread, _BLUR))
+    raised = jump(course.amount, jnp.maximum(course.spread, BLUR))
 
     @jax.checkpoint  # what befalls by cash is cheaper to find again than to keep
     def one(
-        mass: Float[Array, "state node"], now: _Step
+        mass: Float[Array, "state node"], now: Step
     ) -> tuple[Float[Array, "state node"], tuple[Float[Array, "state sum"], Scalar]]:
         chance = _chances(now, course.amount)
         moved = jnp.where(now.begins, first, step(mass, now.kind, now.drift, chance.beyond))
@@ -148,7 +149,7 @@ def march(course: Course, monthly: int = MONTHLY) -> March:
         left = jnp.stack([moved[0] - struck - raising + raising @ raised, unlisted])
         return left, (left @ _SUMS, jnp.sum(raising))
 
-    _, (sums, raising) = jax.lax.scan(one, jnp.zeros_like(first), _steps(course, layout))
+    _, (sums, raising) = jax.lax.scan(one, jnp.zeros_like(first), march_steps(course, layout))
     sums = sums[layout.last]
     members = layout.quarter[None, :] == np.arange(course.drift.shape[0])[:, None]
     return March(
@@ -160,6 +161,14 @@ def march(course: Course, monthly: int = MONTHLY) -> March:
     )
 
 
+def until_known(course: Course) -> tuple[Scalar, Scalar, Scalar]:
+    """How the first exposed quarter is reached: planned change per quarter, quarters until the
+    company is known to live, and until that quarter's end."""
+    counted = jnp.append(True, course.exposed[:-1] <= 0.0)
+    time = jnp.sum(counted, dtype=float)
+    return course.drift @ counted / time, jnp.sum(1.0 - course.exposed), time
+
+
 def _density_when_known(course: Course) -> tuple[Float[Array, "state node"], Scalar]:
     """Density at the end of the first exposed quarter of a company that lived until it was
     exposed, and the probability that the quadrature misses.
@@ -167,9 +176,8 @@ def _density_when_known(course: Course) -> tuple[Float[Array, "state node"], Sca
     Cash is known at the calendar's start only: what came between is a killed motion that is known
     not to have been killed, at the mean drift of the quarters counted.
     """
-    counted = jnp.append(True, course.exposed[:-1] <= 0.0)
-    time, passed = jnp.sum(counted, dtype=float), jnp.sum(1.0 - course.exposed)
-    rate, times = course.drift @ counted / time, jnp.stack([jnp.maximum(passed, _LEAST), time])
+    rate, passed, time = until_known(course)
+    times = jnp.stack([jnp.maximum(passed, _LEAST), time])
     begin, root = jnp.clip(course.begin, 0.0, TOP), jnp.sqrt(times)
     start, move = begin / root, rate * root
     below = normal_below(jnp.stack([start + move, move - start, start + move - TOP / root]))
@@ -189,15 +197,15 @@ def outlook(
     return ahead @ drift, jnp.maximum(jnp.sum(ahead, axis=1), 1e-3)
 
 
-def _steps(course: Course, layout: _Layout) -> _Step:
-    """All steps, before the march."""
+def march_steps(course: Course, layout: Layout) -> Step:
+    """All steps, with a leading step axis."""
     before = jnp.append(False, course.exposed[:-1] > 0.0)[layout.quarter]
     begins = ~before & layout.is_last & (course.exposed[layout.quarter] > 0.0)
     after = jnp.stack([course.exposed, jnp.minimum(course.exposed, course.watched)])
     within = jnp.where(before, layout.length, begins.astype(float))  # a quarter begins as a whole
     exposure, watched = after[:, layout.quarter] * within[None, :]
     later, later_time = outlook(course.drift, course.horizon, layout.end)
-    return _Step(
+    return Step(
         kind=jnp.asarray(layout.kind),
         begins=begins,
         drift=jnp.clip(course.drift, -STEEPEST, STEEPEST)[layout.quarter] * layout.length,
@@ -215,17 +223,17 @@ def _steps(course: Course, layout: _Layout) -> _Step:
 def _short_of(cash: Scalar | None) -> Float[Array, "node"]:
     """Chance of having less than a sum, its edge blurred for the nodes; none asks for nothing."""
     level = -TOP if cash is None else cash
-    return normal_below((level - jnp.asarray(NODES)) / _BLUR)
+    return normal_below((level - jnp.asarray(NODES)) / BLUR)
 
 
-def _chances(now: _Step, amount: Scalar) -> _Chances:
+def _chances(now: Step, amount: Scalar) -> _Chances:
     """By the normal distribution function: four in one call, their arguments linear in cash."""
     nodes = jnp.asarray(NODES)
     narrow = 1.0 / jnp.sqrt(now.later_time)
     root = 1.0 / jnp.sqrt(jnp.asarray(LENGTHS)[now.kind])
     up, down = (now.later + amount) * narrow, (now.later - amount) * narrow
-    level = jnp.stack([up, down, (now.drift - TOP) * root, now.put / _BLUR])
-    slope = jnp.stack([narrow, -narrow, root, jnp.full_like(root, -1.0 / _BLUR)])
+    level = jnp.stack([up, down, (now.drift - TOP) * root, now.put / BLUR])
+    slope = jnp.stack([narrow, -narrow, root, jnp.full_like(root, -1.0 / BLUR)])
     rises, falls, beyond, short = normal_below(level[:, None] + slope[:, None] * nodes[None, :])
     lasts = lasting((nodes + amount) * narrow, now.later * narrow, rises, falls)
     return _Chances(beyond, jnp.where(now.put > 0.0, short, 0.0), now.raises * lasts)

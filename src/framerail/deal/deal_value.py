@@ -5,10 +5,11 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
+from framerail.deal.cash_plan import put_on_delisting
 from framerail.deal.flows import PartnerFlows
 from framerail.deal.inputs import DealInputs
 from framerail.deal.instruments import Terms
-from framerail.deal.partners import Headroom, headroom, put_on_delisting
+from framerail.deal.partners import Headroom, headroom
 from framerail.deal.settlement import (
     Book,
     open_book,

@@ -3,12 +3,13 @@
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from framerail.deal.cash_plan import BusinessPlan, debt_owed
 from framerail.deal.clauses.insolvency import Ladder, distribute
 from framerail.deal.clauses.transfer import Holding, Seniority, Transfer
 from framerail.deal.contract import Contract
 from framerail.deal.flows import PartnerFlows
 from framerail.deal.instruments import Terms, equity_purchase
-from framerail.deal.partners import BusinessPlan, StartUp, debt_owed
+from framerail.deal.partners import StartUp
 from framerail.numerics.calendar import QuarterGrid, at_once, fraction_after
 from framerail.quantities import Scalar
 

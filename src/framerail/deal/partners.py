@@ -8,16 +8,7 @@ from typing import Annotated, Literal
 
 import equinox as eqx
 import jax.numpy as jnp
-from jaxtyping import Array, Float
 
-from framerail.numerics.calendar import (
-    QuarterGrid,
-    at_once,
-    fraction_after,
-    fraction_before,
-    growth_index,
-    spread,
-)
 from framerail.quantities import (
     Declared,
     Dollar,
@@ -35,6 +26,7 @@ from framerail.quantities import (
 Yen = Annotated[Scalar, Quantity("yen", -1e15, 1e15)]
 DollarPerYear = Annotated[Scalar, Quantity("dollar/year", 0.0, 1e12)]
 DollarPerTruck = Annotated[Scalar, Quantity("dollar/truck", 0.0, 1e6)]
+Elasticity = Annotated[Scalar, Quantity("dimensionless", 0.0, 20.0)]
 UnitsPerYear = Annotated[Scalar, Quantity("truck/year", 0.0, 1e8)]
 
 Rank = Literal["secured", "unsecured"]
@@ -77,6 +69,28 @@ class Exposure(Declared):
     """Cost of warranty and recall, orphaned, for each truck that it has sold by then."""
     supplier_claims: PositiveDollar
     """Claims of suppliers to the shared line that were the start-up's."""
+
+
+class PriceCut(Declared):
+    """A cut of the price, as an action to sell the stock."""
+
+    share: Fraction
+    """Share of the price then asked that is given up."""
+    date: Year
+    """When it takes effect."""
+    elasticity: Elasticity
+    """Growth of deliveries in percent for each percent of price."""
+
+
+class ProductionPlan(Declared):
+    """What is built whatever sells: stock grows until production has come down to sales."""
+
+    rate: UnitsPerYear
+    """Cars built per year as the calendar starts."""
+    adjustment: Duration
+    """Mean time in which production comes to what sells, less what stock provides."""
+    markdown: Fraction
+    """Share of the price given up on cars that leave the stock."""
 
 
 class CarBusiness(Declared):
@@ -122,6 +136,10 @@ class CarBusiness(Declared):
     """Time over which they get it back."""
     cuts: dict[str, StaffCut] | None = None
     """Later cuts of staff, by name."""
+    price_cuts: dict[str, PriceCut] | None = None
+    """Later cuts of the price, by name."""
+    production: ProductionPlan | None = None
+    """What is built at first; left out, what sells less what stock provides."""
 
 
 class Covenant(Declared):
@@ -223,37 +241,6 @@ class Partners(Declared):
     """The side that brings plant, volume and cash."""
 
 
-class BusinessPlan(eqx.Module):
-    """The start-up's cash by quarter without shocks, deal or shared program, in dollars."""
-
-    deliveries: Float[Array, "quarter"]
-    """Cars delivered."""
-    stock: Float[Array, "quarter"]
-    """Unsold cars at the quarter's end."""
-    operating: Float[Array, "quarter"]
-    """Sales less production, overhead and capital spending."""
-    suppliers: Float[Array, "quarter"]
-    """Old payables paid back, as a positive amount."""
-    interest: Float[Array, "quarter"]
-    """Coupons, as a positive amount."""
-    repayment: Float[Array, "quarter"]
-    """Debt repaid in cash, as a positive amount."""
-    payables: Float[Array, "quarter"]
-    """Old payables still owed at the quarter's end."""
-    debt: Float[Array, "rank quarter"]
-    """Face still owed at the quarter's end, by rank in the order of `RANKS`."""
-
-    @property
-    def debt_service(self) -> Float[Array, "quarter"]:
-        """Coupons and cash repayments, as a positive amount."""
-        return self.interest + self.repayment
-
-    @property
-    def net(self) -> Float[Array, "quarter"]:
-        """Change of cash in each quarter."""
-        return self.operating - self.suppliers - self.debt_service
-
-
 class Headroom(eqx.Module):
     """A cheque against the incumbent's treasury."""
 
@@ -269,83 +256,6 @@ class Headroom(eqx.Module):
     """The cheque over a year's research and development."""
     share_of_capital_spending: Scalar
     """The cheque over a year's capital spending."""
-
-
-def debt_owed(debt: Debt, grid: QuarterGrid) -> Float[Array, "quarter"]:
-    """Face still owed in each quarter."""
-    return debt.face * fraction_before(debt.maturity, grid)
-
-
-def _debts_of(debts: dict[str, Debt], rank: Rank, grid: QuarterGrid) -> Float[Array, "quarter"]:
-    owed = [debt_owed(debts[key], grid) for key in sorted(debts) if debts[key].rank == rank]
-    return sum(owed, start=jnp.zeros(grid.quarters))
-
-
-def _later_cuts(
-    cuts: dict[str, StaffCut], pay: Float[Array, "quarter"], grid: QuarterGrid
-) -> Float[Array, "quarter"]:
-    """What cuts save in each quarter, severance counted; `pay` per year before them."""
-    left, change = pay, jnp.zeros(grid.quarters)
-    for key in sorted(cuts):
-        cut = cuts[key]
-        saved = left * cut.share * fraction_after(cut.date, grid)
-        due = at_once(jnp.ones(()), cut.date, grid) * left * cut.share * cut.severance
-        left, change = left - saved, change + 0.25 * saved - due
-    return change
-
-
-def business_plan(start_up: StartUp, grid: QuarterGrid) -> BusinessPlan:
-    """Quarterly cash of the start-up's present business, without shocks.
-
-    Cars come from stock first as far as its release allows, so that a stock built up earlier
-    gives cash without production (the reverse of what drained the company when it was built).
-    """
-    business = start_up.business
-    first = grid.start_of_quarter[0]
-    later = jnp.maximum(grid.middle - first - 0.5, 0.0)  # the first year is flat
-    deliveries = (
-        0.25 * business.goal * business.attainment * jnp.exp(jnp.log1p(business.growth) * later)
-    )
-    release = spread(
-        business.stock * business.stock_released, first, first + business.release_period, grid
-    )
-    from_stock = jnp.minimum(release, deliveries)
-    price = business.price * growth_index(business.price_change, first + 0.5, grid)
-    cost = business.production_cost * growth_index(
-        business.production_cost_change, first + 0.5, grid
-    )
-    saved = business.staff_share * business.staff_cut + business.program_cut
-    overhead = business.overhead * growth_index(business.overhead_change, first + 0.5, grid)
-    fixed = overhead * (1.0 - saved) + business.capital_spending
-    operating = price * deliveries - cost * (deliveries - from_stock) - 0.25 * fixed
-    pay = overhead * business.staff_share * (1.0 - business.staff_cut)
-    operating = operating + _later_cuts(business.cuts or {}, pay, grid)
-    unwound = business.payables * business.payables_unwound
-    suppliers = spread(unwound, first, first + business.unwind_period, grid)
-    debts = start_up.debts
-    interest = [0.25 * debts[key].coupon * debt_owed(debts[key], grid) for key in sorted(debts)]
-    repayment = [
-        at_once(debts[key].face * debts[key].paid_in_cash, debts[key].maturity, grid)
-        * (1.0 - fraction_after(debts[key].maturity, grid)[0])
-        for key in sorted(debts)
-    ]
-    return BusinessPlan(
-        deliveries=deliveries,
-        stock=business.stock - jnp.cumsum(from_stock),
-        operating=operating,
-        suppliers=suppliers,
-        interest=sum(interest, start=jnp.zeros(grid.quarters)),
-        repayment=sum(repayment, start=jnp.zeros(grid.quarters)),
-        payables=business.payables - jnp.cumsum(suppliers),
-        debt=jnp.stack([_debts_of(debts, rank, grid) for rank in RANKS]),
-    )
-
-
-def put_on_delisting(start_up: StartUp, grid: QuarterGrid) -> Float[Array, "quarter"]:
-    """Debt that falls due at once if the shares lose their listing in each quarter (dollars)."""
-    debts = start_up.debts
-    due = [debts[key].put_on_delisting * debt_owed(debts[key], grid) for key in sorted(debts)]
-    return sum(due, start=jnp.zeros(grid.quarters))
 
 
 def headroom(incumbent: Incumbent, cheque: Scalar) -> Headroom:

@@ -14,13 +14,14 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from framerail.deal.cash_plan import BusinessPlan, business_plan
 from framerail.deal.clauses.insolvency import AssetPurchase
 from framerail.deal.clauses.transfer import Transfer
 from framerail.deal.contract import contract
 from framerail.deal.estate import company_cash, exit_values, recovery
 from framerail.deal.flows import PartnerFlows
 from framerail.deal.instruments import StepIn, Terms, royalty_per_quarter
-from framerail.deal.partners import BusinessPlan, Partners, StartUp, business_plan
+from framerail.deal.partners import Partners, StartUp
 from framerail.deal.survival import MarketAccess, Survival, expected_raise
 from framerail.numerics.calendar import QUARTER, QuarterGrid, at_once, fraction_before
 from framerail.quantities import Scalar

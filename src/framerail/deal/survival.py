@@ -140,6 +140,43 @@ def expected_raise(access: MarketAccess) -> Scalar:
     return -jnp.expm1(-QUARTER * able.raises) * able.raise_amount
 
 
+def course_of(
+    cash: Scalar,
+    minimum_cash: Scalar,
+    drift: Float[Array, "quarter"],
+    put: Float[Array, "quarter"],
+    cash_shock: Scalar,
+    access: MarketAccess,
+    grid: QuarterGrid,
+    investor_horizon: Scalar | None = None,
+    alive_on: Scalar | None = None,
+    covenant: Covenant | None = None,
+) -> Course:
+    """What the company meets, counted in shocks; arguments as in `survive`."""
+    access = effective_access(access)
+    exposed = fraction_after(grid.start_of_quarter[0] if alive_on is None else alive_on, grid)
+    amount = access.raise_amount / cash_shock
+    course = Course(
+        begin=(cash - minimum_cash) / cash_shock,
+        drift=drift / cash_shock,
+        put=put / cash_shock,
+        exposed=exposed,
+        watched=fraction_after(access.delisting_from, grid),
+        delisting=access.delisting,
+        raises=access.raises,
+        amount=amount,
+        spread=amount * access.raise_spread,
+        horizon=jnp.zeros(()) if investor_horizon is None else investor_horizon,
+    )
+    if covenant is not None:
+        course = dataclasses.replace(
+            course,
+            covenant=(covenant.cash - minimum_cash) / cash_shock,
+            enforced=(1.0 - covenant.waiver) * fraction_after(covenant.since, grid),
+        )
+    return course
+
+
 def survive(
     cash: Scalar,
     minimum_cash: Scalar,
@@ -169,27 +206,19 @@ def survive(
         monthly: quarters after the first in which what befalls it does so month by month.
         covenant: cash that lenders want to see at a quarter's end.
     """
-    access = effective_access(access)
-    exposed = fraction_after(grid.start_of_quarter[0] if alive_on is None else alive_on, grid)
-    amount = access.raise_amount / cash_shock
-    course = Course(
-        begin=(cash - minimum_cash) / cash_shock,
-        drift=drift / cash_shock,
-        put=put / cash_shock,
-        exposed=exposed,
-        watched=fraction_after(access.delisting_from, grid),
-        delisting=access.delisting,
-        raises=access.raises,
-        amount=amount,
-        spread=amount * access.raise_spread,
-        horizon=jnp.zeros(()) if investor_horizon is None else investor_horizon,
+    course = course_of(
+        cash,
+        minimum_cash,
+        drift,
+        put,
+        cash_shock,
+        access,
+        grid,
+        investor_horizon,
+        alive_on,
+        covenant,
     )
-    if covenant is not None:
-        course = dataclasses.replace(
-            course,
-            covenant=(covenant.cash - minimum_cash) / cash_shock,
-            enforced=(1.0 - covenant.waiver) * fraction_after(covenant.since, grid),
-        )
+    exposed = course.exposed
     found = march(course, monthly)
     living = jnp.where(exposed > 0.0, found.living, 1.0)
     alive = jax.lax.cummin(jnp.minimum(living, 1.0))
@@ -202,7 +231,7 @@ def survive(
         hazard=_ratio(before - alive, before),
         planned_cash=planned,
         expected_cash=jnp.where(exposed > 0.0, expected, planned),
-        new_money=access.raise_amount * _ratio(found.raising, before),
+        new_money=cash_shock * course.amount * _ratio(found.raising, before),
         listed=jnp.where(exposed > 0.0, found.listed, 1.0),
         runway=_runway(jnp.append(cash, planned[:-1]), planned, minimum_cash),
         residual=found.residual + jnp.max(living - alive),

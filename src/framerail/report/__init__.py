@@ -9,6 +9,8 @@ from framerail.report.save import FILES as FILES
 from framerail.report.save import run_scenario as run_scenario
 from framerail.report.save import save_run as save_run
 from framerail.report.structure_console import structures_summary as structures_summary
+from framerail.report.structure_zone import run_zone as run_zone
+from framerail.report.structure_zone import zone_summary as zone_summary
 from framerail.report.structures import run_structures as run_structures
 from framerail.report.summary import summary as summary
 from framerail.report.summary import summary_schema as summary_schema

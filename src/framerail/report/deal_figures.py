@@ -12,7 +12,6 @@ from framerail.report.style import (
     INK,
     LOSS,
     QUIET,
-    START_UP_COLOR,
     band,
     finish,
     finite,
@@ -21,6 +20,7 @@ from framerail.report.style import (
 )
 from framerail.report.view import INCUMBENT, START_UP, View
 from framerail.report.words import dollars, percent
+from framerail.report.zone_figure import TermAxis, zone_figure
 
 MILLION = 1e6
 
@@ -212,90 +212,20 @@ def planned_cash(view: View) -> go.Figure:
 
 def zone(view: View) -> go.Figure | None:
     """Gain of the worse-off partner over upfront payment and royalty, with both zero contours."""
-    found = view.study.zone
+    found, terms = view.study.zone, view.scenario.deal.terms
     if found is None:
         return None
     start_up, incumbent = view.partners
-    x, y = finite(np.asarray(found.upfront) / MILLION), finite(found.royalty)
-    first = np.asarray(found.incumbent_gain).T / MILLION
-    second = np.asarray(found.start_up_gain).T / MILLION
-    figure = new_figure("Which terms leave both partners better off?", height=540, top=100)
-    worse = np.minimum(first, second)
-    scale = float(np.percentile(np.abs(worse), 90))
-    figure.add_heatmap(
-        x=x,
-        y=y,
-        z=[finite(row) for row in worse],
-        zmid=0,
-        zmin=-scale,
-        zmax=scale,
-        zsmooth="best",
-        colorscale=[[0, "#d98c84"], [0.5, "#ffffff"], [1, "#6fb8b0"]],
-        colorbar={
-            "title": {
-                "text": "gain of the<br>worse-off side,<br>$ million",
-                "font": {"size": 12},
-            },
-            "len": 0.9,
-        },
-        hovertemplate="$%{x:,.0f} million upfront, $%{y:,.0f} a truck: worse-off side "
-        "%{z:,.0f} $ million<extra></extra>",
-    )
-    for values, color, name in (
-        (first, INCUMBENT_COLOR, incumbent),
-        (second, START_UP_COLOR, start_up),
-    ):
-        if values.min() < 0 < values.max():
-            figure.add_contour(
-                x=x,
-                y=y,
-                z=[finite(row) for row in values],
-                contours={"start": 0, "end": 0, "size": 1, "coloring": "lines"},
-                colorscale=[[0, color], [1, color]],
-                line={"width": 3},
-                showscale=False,
-                hoverinfo="skip",
-                name=f"{name} breaks even",
-            )
-        note = "breaks even on this line" if values.min() < 0 < values.max() else (
-            "gains everywhere shown" if values.min() >= 0 else "loses everywhere shown"
-        )  # fmt: skip
-        figure.add_scatter(
-            x=[None], y=[None], mode="lines", line={"color": color, "width": 3},
-            name=f"{name} {note}",
-        )  # fmt: skip
-    _mark_terms(figure, view)
-    figure.update_xaxes(title_text="upfront payment, $ million", range=_padded(x))
-    figure.update_yaxes(title_text="royalty, $ per truck", range=_padded(y))
-    return figure
-
-
-def _padded(values: list[float]) -> list[float]:
-    """Axis with room for a mark on its edge."""
-    air = 0.03 * (values[-1] - values[0])
-    return [values[0] - air, values[-1] + air]
-
-
-def _mark_terms(figure: go.Figure, view: View) -> None:
-    found, terms = view.study.zone, view.scenario.deal.terms
-    if found is None or terms.upfront is None or terms.royalty is None:
-        return
     best = "even (Nash) split" if bool(found.exists) else "least bad for the worse-off side"
-    marks = (
-        (float(found.nash.upfront), float(found.nash.royalty), "star", best),
-        (float(terms.upfront.amount), float(terms.royalty.per_unit), "circle", "terms assumed"),
+    marks = [(float(found.nash.upfront), float(found.nash.royalty), "star", best)]
+    if terms.upfront is not None and terms.royalty is not None:
+        here = (float(terms.upfront.amount), float(terms.royalty.per_unit))
+        marks.append((*here, "circle", "terms assumed"))
+    axes = (
+        TermAxis("upfront payment, $ million", 1.0 / MILLION, "$", " million upfront"),
+        TermAxis("royalty, $ per truck", 1.0, "$", " a truck"),
     )
-    for upfront, royalty, symbol, text in marks:
-        figure.add_scatter(
-            x=[upfront / MILLION],
-            y=[royalty],
-            mode="markers",
-            marker={"symbol": symbol, "size": 14, "color": INK,
-                    "line": {"color": "white", "width": 1.5}},
-            name=text,
-            hovertemplate=f"{text}: {dollars(upfront)} upfront, {dollars(royalty)} a truck"
-            "<extra></extra>",
-        )  # fmt: skip
+    return zone_figure(found, (incumbent, start_up), axes, marks)
 
 
 def sites(view: View) -> go.Figure | None:

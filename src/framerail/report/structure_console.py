@@ -11,6 +11,7 @@ from rich.text import Text
 from framerail.report.console_table import console_table, spaced
 from framerail.report.facts import paired
 from framerail.report.spread import share, spread
+from framerail.report.structure_answers import answer_tables, lever_verdict
 from framerail.report.structure_outside import outside_console, outside_verdict, schedule_verdict
 from framerail.report.structure_tables import figure_values, mean_if_fails, ranked_share
 from framerail.report.words import dollars, millions, percent, title
@@ -31,7 +32,7 @@ def structures_summary(found: Structures) -> Group:
     parts += [Padding(Text(text), (0, 0, 1, 0)) for text in verdict(found)]
     parts += [_gains(found), _money(found), _leaks(found), _failure(found), _losses(found)]
     parts += outside_console(found)
-    parts += [_waiting(found), _stopping(found), _sites(found)]
+    parts += [_waiting(found), _stopping(found), _sites(found), *answer_tables(found)]
     note = f"{int(found.usable.sum()):,} of {found.usable.size:,} draws usable, seed {found.seed}."
     return Group(*parts, Text(f"{UNSETTLED}\n{note}", style="dim"))
 
@@ -69,7 +70,7 @@ def verdict(found: Structures) -> list[str]:
         f"{against} against the better of signing and leaving at once, if those weeks show how "
         "near to failing the start-up is."
     )
-    return [first, second, *schedule_verdict(found), third, _check(found)]
+    return [first, second, *schedule_verdict(found), *lever_verdict(found), third, _check(found)]
 
 
 def _check(found: Structures) -> str:

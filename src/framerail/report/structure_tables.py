@@ -9,6 +9,7 @@ import pandas as pd
 from framerail.deal import PARTIES
 from framerail.report.facts import paired
 from framerail.report.spread import share
+from framerail.report.structure_answers import ANSWER_TABLES
 from framerail.report.structure_outside import OUTSIDE_TABLES
 from framerail.report.table_kind import SPREAD_COLUMNS, spread_row
 from framerail.studies import Structures
@@ -166,6 +167,7 @@ TABLES = {
         },
     ),
     **OUTSIDE_TABLES,
+    **ANSWER_TABLES,
 }  # fmt: skip
 """Every table by name: its rows, and its columns with their meaning."""
 

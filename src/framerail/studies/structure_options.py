@@ -114,7 +114,8 @@ def _error(found: list[Flexibility]) -> float:
     return float(np.sqrt(sum(float(each.standard_error) ** 2 for each in found))) / len(found)
 
 
-def _degree(paths: int) -> int:
+def degree_of(paths: int) -> int:
+    """Degree of the regression that so many paths, half of them fitted on, can carry."""
     return 2 if paths // 2 >= _MANY else 1
 
 
@@ -143,7 +144,7 @@ def waiting(figures: StructureFigures, quarters: np.ndarray, as_of: float) -> Wa
     state = np.repeat(seen[:count, None, :], 2, axis=1)
     cash = np.stack([np.zeros(count), later[:count]], axis=1)
     salvage = np.stack([np.zeros(count), np.full(count, _NEVER)], axis=1)
-    found = _both_ways(state, cash, salvage, _degree(2 * count))
+    found = _both_ways(state, cash, salvage, degree_of(2 * count))
     return Waiting(
         now=float(gain.mean()),
         blind=max(float(later.mean()), 0.0),
@@ -158,27 +159,28 @@ def waiting(figures: StructureFigures, quarters: np.ndarray, as_of: float) -> Wa
 def path_states(figures: StructureFigures, years: np.ndarray) -> np.ndarray:
     """What the incumbent knows at the start of each year: its cash from the deal so far and of
     the last year, and whether the start-up has failed; shape (path, year, 3)."""
-    cash = _paths(figures)
+    cash = paths_of(figures)
     last = np.concatenate([np.zeros((cash.shape[0], 1)), cash[:, :-1]], axis=1)
     failed = np.asarray(figures.failure_date).reshape(-1, 1) < years[None, :]
     return np.stack([np.cumsum(last, axis=1), last, failed.astype(float)], axis=2)
 
 
-def _paths(figures: StructureFigures) -> np.ndarray:
+def paths_of(figures: StructureFigures) -> np.ndarray:
     """The incumbent's cash by path and year; a draw's dates of failure lie side by side."""
     cash = np.asarray(figures.incumbent_cash)
     return cash.reshape(-1, cash.shape[2])
 
 
-def stopping(
-    figures: StructureFigures, years: np.ndarray, exit_cost: float, after_failure: bool = False
-) -> Stopping:
-    """Value of the freedom to stop at the start of any year after the first.
-
-    Cash from then on is lost, `exit_cost` is paid. Each draw counts with several dates of failure.
-    """
+def rules(
+    figures: StructureFigures,
+    years: np.ndarray,
+    exit_cost: float = 0.0,
+    *,
+    after_failure: bool = False,
+) -> list[Flexibility]:
+    """The freedom to stop, fitted on each half of the draws and valued on the other."""
     draws = 2 * (np.asarray(figures.paid).size // 2)
-    cash = _paths(figures)[: draws * FAILURES]
+    cash = paths_of(figures)[: draws * FAILURES]
     state = path_states(figures, years)[: draws * FAILURES]
     discount = np.asarray(figures.incumbent_discount)[:draws, ::4].repeat(FAILURES, axis=0)
     salvage = -exit_cost * discount
@@ -188,7 +190,17 @@ def stopping(
         # A rule fitted on paths without a choice would judge the few that have one by the many.
         allowed = state[:, :, 2] > 0.0
         salvage = np.where(allowed, salvage, _NEVER)
-    found = _both_ways(state, cash, salvage, _degree(cash.shape[0]), allowed)
+    return _both_ways(state, cash, salvage, degree_of(cash.shape[0]), allowed)
+
+
+def stopping(
+    figures: StructureFigures, years: np.ndarray, exit_cost: float, after_failure: bool = False
+) -> Stopping:
+    """Value of the freedom to stop at the start of any year after the first.
+
+    Cash from then on is lost, `exit_cost` is paid. Each draw counts with several dates of failure.
+    """
+    found = rules(figures, years, exit_cost, after_failure=after_failure)
     return Stopping(
         exit_cost=exit_cost,
         after_failure=after_failure,

@@ -20,9 +20,11 @@ from framerail.studies.outside_options import Alternatives, Drawn, OutsideOption
 from framerail.studies.programs import Programs, ProgramStore
 from framerail.studies.rows import CHUNK, Progress
 from framerail.studies.sampling import columns, sample_leaves, sobol_points
-from framerail.studies.structure_chain import Chain, SolvedRows, settle_all, study_paths
+from framerail.studies.structure_chain import Chain, SolvedRows, fees_of, settle_all, study_paths
 from framerail.studies.structure_figures import StructureFigures, drawn_terms, extra_points
+from framerail.studies.structure_freedoms import Freedom, freedoms
 from framerail.studies.structure_options import EXITS, Stopping, Waiting, stopping, waiting
+from framerail.studies.structure_terms import Lever, Sheets, levers
 from framerail.studies.tranche_schedule import Bargain, search
 
 OWN = "scenario's own"
@@ -43,7 +45,9 @@ class Structures:
     `figures` has every draw, `usable` marks those that count, the same for all structures;
     `waiting` and `stopping` are by structure (`stopping` one per `EXITS`), `sites` the scenario's
     own term sheet at every site, `outside` what each side has without the deal, `bargain` the
-    search over tranche schedules against it (both None where no alternatives were given).
+    search over tranche schedules against it (both None where no alternatives were given),
+    `levers` the scenario's own terms one by one, and `flexibility` what each freedom is worth to
+    the incumbent under them (both empty then).
     """
 
     scenario: Scenario
@@ -54,6 +58,8 @@ class Structures:
     sites: dict[str, MonteCarlo]
     outside: OutsideOptions | None
     bargain: Bargain | None
+    levers: list[Lever]
+    flexibility: list[Freedom]
     seed: int
 
     @property
@@ -148,16 +154,18 @@ def structures(
     figures, solved = settle_all(chain, rows, terms)
     usable = np.all([np.asarray(one.headline.fatal) == 0 for one in figures.values()], axis=0)
     as_of = decimal_year(scenario.about.as_of)
-    outside, bargained = None, None
+    outside, bargained, steps = None, None, []
     if alternatives is not None:
         drawn = Drawn(points, extra, rows, figures[OWN], as_of)
         outside = outside_options(chain, alternatives, drawn)
         bargained = _bargain(chain, solved, terms[OWN], outside)
+        steps = levers(_first_sheets(chain, rows, terms[OWN], solved), as_of)
         usable &= outside.usable
         outside = dataclasses.replace(outside, usable=usable)
     kept = {name: usable_draws(one, usable) for name, one in figures.items()}
     quarters = np.asarray(scenario.start_of_quarter)
     own = MonteCarlo(rows[:, : len(columns(scenario))], figures[OWN].headline, seed)
+    sites = _sites(chain, own, terms[OWN], points) if compare_sites else {}
     return Structures(
         scenario=scenario,
         figures=figures,
@@ -167,9 +175,11 @@ def structures(
             name: [stopping(one, quarters[::4], *how) for how in EXITS]
             for name, one in kept.items()
         },
-        sites=_sites(chain, own, terms[OWN], points) if compare_sites else {},
+        sites=sites,
         outside=outside,
         bargain=bargained,
+        levers=steps,
+        flexibility=freedoms(kept, outside, sites, quarters) if outside else [],
         seed=seed,
     )
 
@@ -189,6 +199,15 @@ def _bargain(chain: Chain, solved: SolvedRows, terms: Terms, outside: OutsideOpt
     power = float(chain.scenario.deal.bargain.incumbent_power)
     first = jax.tree.map(lambda leaf: leaf[:count], terms)
     return search(chain, some, first, outside.disagreement, power)
+
+
+def _first_sheets(chain: Chain, rows: np.ndarray, terms: Terms, solved: SolvedRows) -> Sheets:
+    """The first draws' term sheet, its markets solved already."""
+    count = min(solved.rows, CHUNK)
+    first = jax.tree.map(lambda leaf: np.asarray(leaf)[:count], terms)
+    return Sheets(
+        chain, rows[:count], first, {fees_of(first): SolvedRows(solved.chunks[:1], count)}
+    )
 
 
 def _sites(

@@ -15,7 +15,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
-from scipy import integrate, optimize, stats
 
 from framerail.deal import (
     DealInputs,
@@ -45,12 +44,19 @@ from framerail.quantities import Scalar
 from framerail.scenario_file import read_rows
 from framerail.studies.deal_backtests import QUESTIONS, backtest, scores
 from framerail.studies.startup_panel import score_panel
+from framerail.studies.validation_geske import (
+    CASE,
+    Bivariate,
+    by_formula,
+    by_quadrature,
+    owen,
+    west,
+)
 
 CLOSED_FORM = 1e-6
 """Bar of every closed form."""
 _PATHS, _PER_YEAR = 10_000, 50
-_GESKE = {"S": 500.0, "X1": 520.0, "X2": 50.0, "t1": 0.25, "t2": 0.5, "r": 0.08, "b": 0.05,
-          "sig": 0.35}  # fmt: skip
+_OUTER: tuple[Kind, ...] = ("put", "call")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -118,39 +124,23 @@ def closed_forms() -> list[Comparison]:
     return made + _geske()
 
 
-def _geske() -> list[Comparison]:
-    """Against quadrature; the published values carry an error of their bivariate normal."""
-    given = [_number(_GESKE[k]) for k in ("S", "X1", "X2", "t1", "t2", "r", "b", "sig")]
-    pairs, published = [], []
-    for outer, (_, _, value) in zip(("put", "call"), _vectors("geske_compound"), strict=True):
-        found = float(compound_option(outer, "call", *given))
-        pairs.append((found, compound_by_quadrature(outer)))
-        published.append((found, value))
+def _geske(below: Bivariate | None = None) -> list[Comparison]:
+    """Against ways of its own (`validation_geske`) or, given one, another bivariate normal; the
+    published values carry an error of theirs."""
+    given = [_number(CASE[k]) for k in ("S", "X1", "X2", "t1", "t2", "r", "b", "sig")]
+    found = {outer: float(compound_option(outer, "call", *given)) for outer in _OUTER}
+    if below is not None:
+        pairs = [(found[outer], by_formula(outer, below)) for outer in _OUTER]
+        return [_largest("Geske (1979), QuantLib's Genz-West", pairs)]
+    ways = {"quadrature": by_quadrature, "Owen's T": lambda outer: by_formula(outer, owen)}
+    made = [
+        _largest(f"Geske (1979), {name}", [(found[outer], way(outer)) for outer in _OUTER])
+        for name, way in ways.items()
+    ]
+    printed = [value for _, _, value in _vectors("geske_compound")]
+    published = list(zip(found.values(), printed, strict=True))
     table = _largest("Geske, printed values (five-point formula)", published)
-    return [_largest("Geske (1979), quadrature", pairs), dataclasses.replace(table, bar=None)]
-
-
-def compound_by_quadrature(outer: str) -> float:
-    """An option on a call: the outer payoff integrated over the stock, split at its kink."""
-    g = _GESKE
-    first, later = g["t1"], g["t2"] - g["t1"]
-    sign = 1.0 if outer == "call" else -1.0
-    carry, width = g["b"] - g["sig"] ** 2 / 2, g["sig"] * math.sqrt(first)
-
-    def gain(x: float) -> float:
-        stock = g["S"] * math.exp(carry * first + width * x)
-        spread_later = g["sig"] * math.sqrt(later)
-        upper = (math.log(stock / g["X1"]) + (g["b"] + g["sig"] ** 2 / 2) * later) / spread_later
-        worth = stock * math.exp((g["b"] - g["r"]) * later) * stats.norm.cdf(upper)
-        worth -= g["X1"] * math.exp(-g["r"] * later) * stats.norm.cdf(upper - spread_later)
-        return float(worth - g["X2"])
-
-    kink: Any = optimize.brentq(gain, -6.0, 6.0, xtol=1e-14)
-    edges = (kink, 12.0) if outer == "call" else (-12.0, kink)
-    total = integrate.quad(
-        lambda x: sign * gain(x) * stats.norm.pdf(x), *edges, epsabs=1e-12
-    )  # fmt: skip
-    return math.exp(-g["r"] * first) * float(total[0])
+    return [*made, dataclasses.replace(table, bar=None)]
 
 
 def simulated() -> list[Comparison]:
@@ -204,7 +194,7 @@ def quantlib(ql: Any) -> list[Comparison]:
     """Compound options beside QuantLib, given as a module; None where it is not installed."""
     if ql is None:
         return [Comparison("QuantLib", "", "not installed", 0.0, None)]
-    today, g = ql.Date(1, 3, 2024), _GESKE
+    today, g = ql.Date(1, 3, 2024), CASE
     ql.Settings.instance().evaluationDate = today
     day = ql.Actual365Fixed()
 
@@ -231,7 +221,8 @@ def quantlib(ql: Any) -> list[Comparison]:
             if gap >= worst[3]:
                 worst = (f"{outer} on {inner}", found, peer, gap)
     what = f"QuantLib compound, {worst[0]}, %"
-    return [Comparison(what, f"{worst[1]:.6g}", f"{worst[2]:.6g}", worst[3], 0.5)]
+    made = Comparison(what, f"{worst[1]:.6g}", f"{worst[2]:.6g}", worst[3], 0.5)
+    return [made, *_geske(west(ql))]
 
 
 def panel() -> list[Comparison]:
