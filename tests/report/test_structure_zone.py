@@ -57,7 +57,7 @@ def test_ranges_are_written_or_usual(scenario):
     ("texts", "told"),
     [
         (("upfront.amont", TERMS[1]), ("no such term", "nearest: 'deal.terms.upfront.amount'")),
-        (("royalty", TERMS[0]), ("is a clause", "'deal.terms.royalty.indexation'")),
+        (("royalty", TERMS[0]), ("is a clause", "such as 'deal.terms.royalty.")),
         (("milestones.prototype.test", TERMS[0]), ("'calendar' is a choice, not a number",)),
         ((TERMS[0], "deal.terms.upfront.amount=$0:$9"), ("is the first term again",)),
         (("upfront.amount=$5:$1", TERMS[1]), ("the range $5 to $1 is empty",)),

@@ -40,8 +40,8 @@ LEVERS = [
           np.full(3, 1e5), ("down",)),
     Lever("build_fee.markup", 0.06, 0.05, np.array([-3e6, -1e6, 0.0]), np.array([3e6, 1e6, 0.0]),
           np.full(3, 1e5), ()),
-    Lever("milestones.prototype.date", 2025.0, 0.25, np.array([2e6, -1e6, 0.0]),
-          np.array([-2e6, 1e6, 0.0]), np.full(3, 1e5), ()),
+    Lever("milestones.prototype.date", 2025.0, 0.25, np.array([3e6, -1e6, 0.0]),
+          np.array([-3e6, 1e6, 0.0]), np.full(3, 1e5), ()),
 ]  # fmt: skip
 
 
