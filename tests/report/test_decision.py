@@ -28,6 +28,7 @@ FACTS = Facts(
     site="canton",
     other_site="smyrna",
     site_lead=12e6,
+    site_error=1e6,
     site_chance=0.7,
 )
 
@@ -98,6 +99,7 @@ def test_without_a_zone_the_incumbent_walks_away_if_it_loses():
 
 def test_even_plants_and_missing_clauses():
     assert "come out even" in advice(change(site_chance=0.52))
+    assert "come out even" in advice(change(site_lead=1.5e6))
     assert "no upfront payment and royalty" in advice(change(searched=None, site=None))
 
 

@@ -27,7 +27,8 @@ class Facts:
     `recommended` and `recommended_gains` are the Nash point of the zone of agreement at the
     medians (None where no pair of terms leaves both better off, or no zone was searched);
     `searched` says how far the search went; `site_lead` is the mean paired advantage of `site`
-    over `other_site` in the incumbent's gain and `site_chance` the share of draws that have it.
+    over `other_site` in the incumbent's gain, `site_error` its standard error and `site_chance`
+    the share of draws that have it.
     """
 
     incumbent: str
@@ -50,6 +51,7 @@ class Facts:
     site: str | None
     other_site: str | None
     site_lead: float
+    site_error: float
     site_chance: float
 
 
@@ -159,7 +161,7 @@ def _site(facts: Facts) -> str:
     chance = percent(facts.site_chance)
     if facts.site_lead == 0 and facts.site_chance == 0:
         return f"; {where} and {other} come out the same as plants"
-    if abs(facts.site_chance - 0.5) < EVEN:
+    if abs(facts.site_chance - 0.5) < EVEN or facts.site_lead <= 2 * facts.site_error:
         return f"; {where} and {other} come out even as plants"
     lead = dollars(facts.site_lead)
     return f"; as a plant {where} beats {other} in {chance} of paired draws (mean {lead})"

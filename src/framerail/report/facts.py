@@ -14,7 +14,7 @@ def facts_of(view: View) -> Facts:
     """Collect the facts of the decision."""
     mine, theirs = view.gain("incumbent"), view.gain("start-up")
     zone, terms = view.study.zone, view.scenario.deal.terms
-    site, other, lead, chance = best_site(view)
+    site, other, ahead = best_site(view)
     current = None
     if terms.upfront is not None and terms.royalty is not None:
         current = Terms(float(terms.upfront.amount), float(terms.royalty.per_unit))
@@ -39,8 +39,9 @@ def facts_of(view: View) -> Facts:
         current=current,
         site=site,
         other_site=other,
-        site_lead=lead,
-        site_chance=chance,
+        site_lead=spread(ahead).mean,
+        site_error=float(ahead.std() / np.sqrt(max(ahead.size, 1))),
+        site_chance=share(ahead > 0),
     )
 
 
@@ -68,12 +69,11 @@ def paired(first: MonteCarlo, second: MonteCarlo, name: str, place: int) -> np.n
     return one - two
 
 
-def best_site(view: View) -> tuple[str | None, str | None, float, float]:
-    """Site with the largest mean gain of the incumbent, the runner-up, mean lead and its chance."""
+def best_site(view: View) -> tuple[str | None, str | None, np.ndarray]:
+    """Site with the largest mean gain of the incumbent, the runner-up, and its lead by draw."""
     sites = view.study.sites
     if len(sites) < 2:
-        return None, None, 0.0, 0.0
+        return None, None, np.zeros(1)
     place = view.party("incumbent")
     ranked = sorted(sites, key=lambda name: -spread(usable(sites[name], "gain")[:, place]).mean)
-    ahead = paired(sites[ranked[0]], sites[ranked[1]], "gain", place)
-    return ranked[0], ranked[1], spread(ahead).mean, share(ahead > 0)
+    return ranked[0], ranked[1], paired(sites[ranked[0]], sites[ranked[1]], "gain", place)

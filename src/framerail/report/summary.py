@@ -9,7 +9,7 @@ import numpy as np
 
 from framerail.deal import PARTIES, Point
 from framerail.report.decision import decision
-from framerail.report.facts import best_site, facts_of, paired
+from framerail.report.facts import best_site, facts_of
 from framerail.report.spread import share, spread
 from framerail.report.study_tables import AUDIT_TABLE, OUTCOME_TABLE
 from framerail.report.table_kind import records
@@ -141,11 +141,10 @@ def _zone(view: View) -> dict[str, Any] | None:
 
 def _sites(view: View) -> dict[str, Any]:
     sites, place = view.study.sites, view.party("incumbent")
-    best, other, _, _ = best_site(view)
+    best, other, ahead = best_site(view)
     lead = None
     if best is not None and other is not None:
-        ahead = spread(paired(sites[best], sites[other], "gain", place))
-        lead = {"site": best, "over": other, "incumbent_gain": ahead.as_dict()}
+        lead = {"site": best, "over": other, "incumbent_gain": spread(ahead).as_dict()}
     return {
         "chosen": view.scenario.plant.chosen,
         "incumbent_gain": {

@@ -65,15 +65,19 @@ def _cross_faults(
 
 def _as_far_as_sound(kind: Any, raw: Any) -> Any:
     """The module that `raw` fills, with NaN for every number that is at fault."""
-    members = [one for one in typing.get_args(kind) or (kind,) if isinstance(one, type)]
-    declared = [one for one in members if issubclass(one, Declared)]
-    if typing.get_origin(kind) is dict and isinstance(raw, dict):
-        return {key: _as_far_as_sound(typing.get_args(kind)[1], one) for key, one in raw.items()}
+    members = (kind, *typing.get_args(kind))
+    declared = [one for one in members if isinstance(one, type) and issubclass(one, Declared)]
+    tables = [one for one in members if typing.get_origin(one) is dict]
+    if tables and isinstance(raw, dict):
+        inner = typing.get_args(tables[0])[1]
+        return {key: _as_far_as_sound(inner, one) for key, one in raw.items()}
     if declared and isinstance(raw, dict):
         hints = typing.get_type_hints(declared[0], include_extras=True)
         made = object.__new__(declared[0])
         for field in dataclasses.fields(made):
-            value = _as_far_as_sound(hints[field.name], raw.get(field.name))
+            value = field.default
+            if field.name in raw or value is dataclasses.MISSING:
+                value = _as_far_as_sound(hints[field.name], raw.get(field.name))
             object.__setattr__(made, field.name, value)
         return made
     try:
