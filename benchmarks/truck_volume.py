@@ -1,10 +1,11 @@
 """Why the trucks cost and sell what they do, at the medians: `python benchmarks/truck_volume.py`.
 
 Prints, for the reference case: both circles from several starts (is there another equilibrium?);
-the price of each truck from parts to what a buyer pays, in dollars of its year and of the
-scenario's; what a mature volume would save; the demand that the announced truck would meet at the
-announced price, and what each step to the modeled one takes away; one change at a time from the
-modeled truck. Recomputes the figures of docs/guide/truck_volume.md.
+each partner's best year over draws; the price of each truck from parts to what a buyer pays, in
+dollars of its year and of the scenario's; what a mature volume would save; the demand that the
+announced truck would meet at the announced price, and what each step to the modeled one takes
+away; one change at a time from the modeled truck. Recomputes the figures of
+docs/guide/truck_volume.md.
 """
 
 import equinox as eqx
@@ -15,21 +16,22 @@ import numpy as np
 import framerail as fr
 from framerail.engine.circles import (
     buyer_credits,
-    market_path,
     volume_cost_circle,
     year_offers,
 )
 from framerail.engine.evaluate import FIRST_GUESS, solve_markets
 from framerail.engine.marginal_cost import marginal_costs, seller_cost, unit_costs
-from framerail.engine.setting import set_up
+from framerail.engine.setting import ROLES, set_up
 from framerail.engine.trucks import truck_figures
-from framerail.market import choose, elasticities
+from framerail.market import choose, elasticities, equilibrium
 from framerail.market.calibration import attribute_value
 from framerail.market.equilibrium import gross_utility
+from framerail.studies import monte_carlo
 from framerail.studies.sampling import column_indices, sample_leaves, sobol_points, with_columns
 
 YEAR = 2030
 DRAWS = 32
+NAMEPLATE_DRAWS = 64
 STARTS = (100.0, FIRST_GUESS, 30_000.0, 100_000.0, 300_000.0)
 CLAIMED = {"rwd": (45_400.0, 230.0, 7.2), "awd": (58_000.0, 340.0, 3.9)}
 """Announced (August 2023; the 113 kWh price is *assumed*): dollars of 2023, miles, seconds."""
@@ -37,6 +39,17 @@ CLAIMED = {"rwd": (45_400.0, 230.0, 7.2), "awd": (58_000.0, 340.0, 3.9)}
 
 def heading(text):
     print(f"\n{text}\n{'-' * len(text)}")
+
+
+def priced_path(setting, offers, start):
+    """The price equilibrium of every model year at given costs, from these prices."""
+
+    def one(year):
+        offered, price = year
+        buyers = setting.buyers.at_price_level(offered.price_level)
+        return equilibrium(buyers, offered, setting.ownership, price)
+
+    return jax.vmap(one)((offers, start))
 
 
 def row(name, values, form="{:>12,.0f}"):
@@ -48,7 +61,7 @@ class Case:
 
     def __init__(self, scenario):
         self.scenario = scenario
-        self.markets = eqx.filter_jit(solve_markets)(scenario)
+        self.markets = eqx.filter_jit(lambda s: solve_markets(s, truck_figures(s)))(scenario)
         self.setting = self.markets.setting
         self.both = jax.tree_util.tree_map(lambda leaf: leaf[0], self.markets.worlds)
         self.names = self.markets.trucks.names
@@ -64,7 +77,7 @@ class Case:
         self._marginal = eqx.filter_jit(marginal_costs)
         self._offers = eqx.filter_jit(year_offers)
         self._credits = eqx.filter_jit(buyer_credits)
-        self._market = eqx.filter_jit(market_path)
+        self._market = eqx.filter_jit(priced_path)
         self.marginal = self._marginal(self.setting, self.both.output).marginal
 
     def circle(self, guess, setting=None):
@@ -139,6 +152,26 @@ def starts_over_draws(case):
               f"most turns {turns[:, k].max()}")  # fmt: skip
         for draw in some[:8]:
             print(f"     {life[draw, 0]:12,.0f} or {life[draw, k]:12,.0f} trucks over the life")
+
+
+def nameplates(case):
+    """Each partner's trucks together in its best year: at the medians and in the report's draws."""
+    heading(f"Each partner's trucks together in its best year: medians, {NAMEPLATE_DRAWS} draws")
+    samples = monte_carlo(case.scenario, draws=NAMEPLATE_DRAWS)
+    drawn = np.asarray(samples.outputs.output)[samples.valid]
+    own = np.asarray(case.setting.own)
+    for firm, mine in zip(ROLES, own.T, strict=True):
+        low, middle, high = np.quantile((drawn @ mine).max(axis=1), [0.1, 0.5, 0.9])
+        best = (np.asarray(case.both.output) @ mine).max()
+        print(f"  {firm}: medians {best:,.0f}; draws {middle:,.0f} ({low:,.0f} to {high:,.0f}), "
+              f"{len(drawn)} usable")  # fmt: skip
+    level = (1 + _inflation(case)) ** (case.years - 2024.0)
+    price = np.asarray(case.both.market.price)[:, np.asarray(case.place)] / level[:, None]
+    output = np.asarray(case.both.output)
+    on_sale = np.where(output > 1, price, np.nan)
+    row("lowest price in dollars of 2024", np.nanmin(on_sale, axis=0))
+    row("highest", np.nanmax(on_sale, axis=0))
+    row("mean over its life", (price * output).sum(axis=0) / output.sum(axis=0))
 
 
 def price_parts(case):
@@ -326,6 +359,7 @@ if __name__ == "__main__":
     reference = Case(fr.read_scenario("nissan-fisker"))
     starts(reference)
     starts_over_draws(reference)
+    nameplates(reference)
     price_parts(reference)
     volumes_and_cost(reference)
     market_figures(reference)
