@@ -164,11 +164,15 @@ def _lead(view: View, lead: dict[str, Any]) -> str:
     first, second = lead["site"].title(), lead["over"].title()
     if found["mean"] == 0 and found["p5"] == found["p95"]:
         return f"{first} and {second} come out the same in every draw."
-    return (
+    told = (
         f"{first} leaves {view.partners[INCUMBENT]} better off than {second} in "
         f"{percent(found['share_positive'])} of paired draws, by {dollars(found['mean'])} on "
         f"average (5% to 95%: {dollars(found['p5'])} to {dollars(found['p95'])})."
     )
+    if not lead["even"]:
+        return told
+    error = dollars(lead["standard_error"])
+    return f"{told} With a standard error of {error} the two come out even."
 
 
 def _chance(view: View, name: str, place: int) -> str:

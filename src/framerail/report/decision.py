@@ -154,6 +154,11 @@ def _terms(facts: Facts) -> str:
     return f"{text} ({dollars(abs(change))} {way} upfront than assumed)"
 
 
+def even_plants(facts: Facts) -> bool:
+    """Whether the first plant's lead is within two standard errors or near a coin's toss."""
+    return abs(facts.site_chance - 0.5) < EVEN or facts.site_lead <= 2 * facts.site_error
+
+
 def _site(facts: Facts) -> str:
     if facts.site is None or facts.other_site is None:
         return ""
@@ -161,7 +166,7 @@ def _site(facts: Facts) -> str:
     chance = percent(facts.site_chance)
     if facts.site_lead == 0 and facts.site_chance == 0:
         return f"; {where} and {other} come out the same as plants"
-    if abs(facts.site_chance - 0.5) < EVEN or facts.site_lead <= 2 * facts.site_error:
+    if even_plants(facts):
         return f"; {where} and {other} come out even as plants"
     lead = dollars(facts.site_lead)
     return f"; as a plant {where} beats {other} in {chance} of paired draws (mean {lead})"

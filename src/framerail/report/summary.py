@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from framerail.deal import PARTIES, Point
-from framerail.report.decision import decision
+from framerail.report.decision import Facts, decision, even_plants
 from framerail.report.facts import best_site, facts_of
 from framerail.report.spread import share, spread
 from framerail.report.study_tables import AUDIT_TABLE, OUTCOME_TABLE
@@ -69,7 +69,7 @@ def summary(view: View) -> dict[str, Any]:
         "payments": _payments(view),
         "survival": _survival(view),
         "zone": _zone(view),
-        "sites": _sites(view),
+        "sites": _sites(view, facts),
         "trucks": _trucks(view),
         "cannibalization": spread(view.of("line_up_change")).as_dict(),
         "drivers": _drivers(view),
@@ -139,12 +139,18 @@ def _zone(view: View) -> dict[str, Any] | None:
     }
 
 
-def _sites(view: View) -> dict[str, Any]:
+def _sites(view: View, facts: Facts) -> dict[str, Any]:
     sites, place = view.study.sites, view.party("incumbent")
     best, other, ahead = best_site(view)
     lead = None
     if best is not None and other is not None:
-        lead = {"site": best, "over": other, "incumbent_gain": spread(ahead).as_dict()}
+        lead = {
+            "site": best,
+            "over": other,
+            "incumbent_gain": spread(ahead).as_dict(),
+            "standard_error": facts.site_error,
+            "even": bool(even_plants(facts)),
+        }
     return {
         "chosen": view.scenario.plant.chosen,
         "incumbent_gain": {
